@@ -1,0 +1,101 @@
+"""The policies at hand: the built-in ones from their generated index, and folders that users name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from auditor.policy import Policy
+from auditor.spans import Problem
+
+INDEX = "index.json"
+
+
+class PolicyError(Exception):
+    """A policy file that cannot be used; ``problem`` says where and why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{problem.file}:{problem.line}: {problem.what}")
+        self.problem = problem
+
+
+def builtin_folder() -> Path:
+    """Where the built-in policies lie: beside the package in a checkout, inside it in a wheel."""
+    package = Path(__file__).resolve().parent
+    inside = package / "policies"
+    return inside if inside.is_dir() else package.parent / "policies"
+
+
+def load_builtin() -> list[Policy]:
+    """Every built-in policy, sorted by code; read from the generated index."""
+    data = (builtin_folder() / INDEX).read_bytes()
+    return msgspec.json.decode(data, type=list[Policy])
+
+
+def load_folder(folder: Path) -> list[Policy]:
+    """Every policy below ``folder`` (each a folder with ``policy.yaml``), sorted by code.
+
+    Raises :class:`PolicyError` for a file that is no policy or two policies of one code or id.
+    """
+    policies = [load_file(path) for path in sorted(folder.rglob("policy.yaml"))]
+    return check_unique(policies, str(folder))
+
+
+def load_file(path: Path) -> Policy:
+    """One ``policy.yaml``. Raises :class:`PolicyError` with the field that is wrong."""
+    from auditor.yamlio import load_stream
+
+    documents = load_stream(path.read_bytes(), str(path))
+    for document in documents:
+        if document.problem is not None:
+            raise PolicyError(document.problem)
+    if len(documents) != 1:
+        raise PolicyError(Problem(str(path), 1, 1, "not exactly one YAML document", "keep one policy a file"))
+    try:
+        policy = msgspec.convert(documents[0].body, Policy)
+    except msgspec.ValidationError as error:
+        raise PolicyError(
+            Problem(str(path), 1, 1, str(error), "see docs/policies.md for the fields")
+        ) from error
+    if policy.id != path.parent.name:
+        what = f"id is {policy.id!r}, the folder is called {path.parent.name!r}"
+        raise PolicyError(Problem(str(path), 1, 1, what, "give both the same name"))
+    return policy
+
+
+def check_unique(policies: Sequence[Policy], where: str) -> list[Policy]:
+    """The policies sorted by code; PolicyError when a code, id or alias is taken twice."""
+    taken: dict[str, str] = {}
+    for policy in policies:
+        for name in (policy.code, policy.id, *policy.aliases):
+            if name in taken:
+                what = f"{name} names two policies: {taken[name]} and {policy.code}"
+                raise PolicyError(Problem(where, 0, 0, what, "give one of them another name"))
+            taken[name] = policy.code
+    return sorted(policies, key=lambda policy: _code_order(policy.code))
+
+
+def _code_order(code: str) -> tuple[str, int, str]:
+    prefix, _, number = code.rpartition("-")
+    return prefix, int(number) if number.isdigit() else 0, code
+
+
+def find(policies: Iterable[Policy], name: str) -> list[Policy]:
+    """Policies that ``name`` means: our code or id, an alias, or a peer's rule id. Empty when unknown."""
+    wanted = name.lower()
+    exact = [p for p in policies if wanted in (p.code.lower(), p.id, *(alias.lower() for alias in p.aliases))]
+    if exact:
+        return exact
+    return [
+        policy
+        for policy in policies
+        if any(rule.id.lower() == wanted for rules in policy.equivalents.values() for rule in rules)
+    ]
+
+
+def write_index(folder: Path) -> bytes:
+    """The index of all policies below ``folder``, one policy a line, as :func:`load_builtin` reads it."""
+    lines = [msgspec.json.encode(policy) for policy in load_folder(folder)]
+    return b"[\n" + b",\n".join(lines) + b"\n]\n"

@@ -1,0 +1,79 @@
+"""A policy made ready to run: its expressions compiled, its paths parsed, the facts it reads found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from auditor.cel import CelSyntaxError, Program, compile_expr
+from auditor.paths import PathPattern, parse
+from auditor.policy import Policy
+from auditor.views import view
+
+BASE_VARIABLES = ("object", "it", "params", "facts", "origin")
+VIEW_EXTRAS: dict[str, tuple[str, ...]] = {"Container": ("pod", "container_type")}
+
+
+class PolicyBroken(Exception):  # noqa: N818 - it is the policy that is broken, not the run
+    """A policy whose expression does not compile; the message names policy, field, line and column."""
+
+
+class CompiledPolicy:
+    """One policy, compiled lazily field by field and kept for the whole run."""
+
+    __slots__ = (
+        "_programs",
+        "at",
+        "each",
+        "facts",
+        "params",
+        "policy",
+        "select",
+        "variables",
+        "when",
+        "when_facts",
+    )
+
+    def __init__(self, policy: Policy, params: Mapping[str, Any] | None = None) -> None:
+        self.policy = policy
+        self.params = {name: param.default for name, param in policy.params.items()} | dict(params or {})
+        self.variables = variables_of(policy)
+        self._programs: dict[str, Program] = {}
+        self.select: PathPattern | None = parse(policy.select) if policy.select else None
+        self.at: PathPattern = parse(policy.at) if policy.at else parse("")
+        self.when = self.program("when") if policy.when else None
+        self.each = self.program("each") if policy.each else None
+        self.when_facts = facts_read([self.when] if self.when else [])
+        self.facts = facts_read([self.program("assert"), *([self.each] if self.each else [])])
+
+    def program(self, field: str) -> Program:
+        """The compiled expression of a field (``assert``, ``message``, ``cost`` …)."""
+        found = self._programs.get(field)
+        if found is None:
+            source = getattr(self.policy, "assert_" if field == "assert" else field)
+            found = self._programs[field] = compile_field(self.policy, field, source, self.variables)
+        return found
+
+
+def compile_field(policy: Policy, field: str, source: str, variables: Iterable[str]) -> Program:
+    """Compile one expression; PolicyBroken names the policy, the field and the place in it."""
+    try:
+        return compile_expr(source, variables=frozenset(variables))
+    except CelSyntaxError as error:
+        place = f"{policy.code} ({policy.id}) {field}, line {error.line} column {error.column}"
+        raise PolicyBroken(f"{place}: {error}") from error
+
+
+def variables_of(policy: Policy) -> tuple[str, ...]:
+    """The names that the policy's expressions may use."""
+    name = policy.match.view
+    if not name:
+        return BASE_VARIABLES
+    return (*BASE_VARIABLES, view(name).variable, *VIEW_EXTRAS.get(name, ()))
+
+
+def facts_read(programs: Iterable[Program]) -> tuple[str, ...]:
+    """Names of the facts that the programs read."""
+    return tuple(
+        sorted({path[1] for p in programs for path in p.reads if path[0] == "facts" and len(path) > 1})
+    )

@@ -1,0 +1,22 @@
+"""Every fact by name. Modules load when a policy reads their fact."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from auditor.facts.interface import Fact
+
+__all__ = ["FACTS", "Fact", "fact"]
+
+FACTS: dict[str, str] = {
+    "declared": "auditor.facts.declared:Declared",
+    "gpu": "auditor.facts.gpu:Gpu",
+}
+"""Fact name → ``module:class``."""
+
+
+def fact(name: str) -> type[Fact]:
+    """The class that computes the fact called ``name``; KeyError when there is none."""
+    module, _, cls = FACTS[name].partition(":")
+    found: type[Fact] = getattr(import_module(module), cls)
+    return found

@@ -1,0 +1,93 @@
+"""What Git cannot know and a team therefore declares: a job's p95, its VRAM, the monthly budget …
+
+A declaration is an annotation ``auditor.dev/<name>`` on the workload (or its pod template), or a key in
+``auditor.toml`` under ``[declare."<group/kind/namespace/name>"]`` (``*`` matches any part) or ``[declare]`` for
+the whole repository. The annotation wins. What nobody declared is unknown, and the verdicts that need it are
+not-assessed and name the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from auditor.unknown import Unknown
+from auditor.views.interface import Instance
+from auditor.views.pods import TEMPLATES, dig
+
+if TYPE_CHECKING:
+    from auditor.world import World
+
+PREFIX = "auditor.dev/"
+
+DECLARATIONS: dict[str, tuple[type, str]] = {
+    "p95-seconds": (float, "95th percentile of one job's processing time, in seconds"),
+    "max-seconds": (float, "longest time one job may take, in seconds"),
+    "vram-gib": (float, "GPU memory that one replica needs, in GiB"),
+    "max-in-flight": (int, "messages that one replica holds at once, in whatever stage"),
+    "visibility-heartbeat": (bool, "whether the worker extends the visibility of messages it holds"),
+    "handles-sigterm": (bool, "whether the worker gives unfinished messages back on SIGTERM"),
+    "idempotent": (bool, "whether a duplicate delivery is harmless"),
+    "preset": (str, "inference preset, e.g. fast or quality"),
+    "sla": (str, "service class, e.g. batch or quality"),
+    "monthly-budget-usd": (float, "most that the target may cost in a month, in USD"),
+    "aws-actions": (str, "IAM actions the workload uses, separated by commas"),
+    "cold-start-seconds": (float, "declared cold start, in seconds"),
+    "cuda": (str, "CUDA version of the image, e.g. 12.8"),
+}
+"""Every declaration: its type and what it means. ``docs/declarations.md`` is generated from this table."""
+
+
+class Declared:
+    """``facts.declared``: every declaration by name (with ``_`` for ``-``), Unknown where undeclared."""
+
+    def __init__(self, world: World) -> None:
+        self._declared = world.declarations
+
+    def of(self, instance: Instance) -> Any:
+        """Declarations that hold for the resource of ``instance``."""
+        key = instance.resource.key
+        annotations = _annotations(instance)
+        return {
+            name.replace("-", "_"): self._one(name, kind, key, annotations)
+            for name, (kind, _) in DECLARATIONS.items()
+        }
+
+    def _one(self, name: str, kind: type, key: str, annotations: Mapping[str, Any]) -> Any:
+        if PREFIX + name in annotations:
+            return _convert(name, kind, annotations[PREFIX + name])
+        setting = name.replace("-", "_")
+        for pattern, values in self._declared.items():
+            if isinstance(values, Mapping) and setting in values and fnmatchcase(key, pattern):
+                return _convert(name, kind, values[setting])
+        if setting in self._declared and not isinstance(self._declared[setting], Mapping):
+            return _convert(name, kind, self._declared[setting])
+        return Unknown(
+            f"{setting} is not declared",
+            f'annotate {PREFIX}{name}, or set {setting} under [declare."{key}"] in auditor.toml',
+        )
+
+
+def _annotations(instance: Instance) -> Mapping[str, Any]:
+    resource = instance.resource
+    found = dict(resource.annotations)
+    template = TEMPLATES.get((resource.group, resource.kind))
+    if template is not None:
+        inner = dig(resource.body, (*template, "metadata", "annotations"))
+        found |= inner if type(inner) is dict else {}
+    return found
+
+
+def _convert(name: str, kind: type, value: Any) -> Any:
+    if kind is bool and isinstance(value, str):
+        value = {"true": True, "false": False}.get(value.lower(), value)
+    try:
+        converted = kind(value)
+    except (TypeError, ValueError):
+        converted = None
+    if converted is None or (kind is bool and not isinstance(value, bool)):
+        return Unknown(
+            f"{PREFIX}{name} is {value!r}, which is no {kind.__name__}", f"write a {kind.__name__}"
+        )
+    return converted

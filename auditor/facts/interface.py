@@ -1,0 +1,31 @@
+"""A fact is what a policy may know beyond the object it looks at: the result of a join, or a declaration.
+
+Facts are computed once per target, indexed, and given to CEL as plain data under ``facts.<name>``. A policy
+asks for a fact by reading it; facts nobody reads are never computed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from auditor.views.interface import Instance
+
+if TYPE_CHECKING:
+    from auditor.world import World
+
+
+class Fact(Protocol):
+    """One kind of knowledge, bound to the world of one target.
+
+    The constructor may build indexes over ``world``; it must cost no more than one pass over the resources
+    it joins.
+    """
+
+    def __init__(self, world: World) -> None: ...
+
+    def of(self, instance: Instance) -> Any:
+        """Plain data about ``instance``; :class:`auditor.unknown.Unknown` where it cannot be known.
+
+        Data may carry refs (``world.ref(resource, path)``) to the other ends of the join, which a policy's
+        ``related`` turns into places. ``UnknownUsed`` raised here means that the fact is that unknown.
+        """

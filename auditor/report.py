@@ -1,0 +1,261 @@
+"""The report as data: what every reporter shows and ``--format json`` writes, field by field.
+
+``reports/schema/report.schema.json`` is generated from these types; a report read back gives the same types,
+so that any saved result can be converted, merged and compared later.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+StatusName = Literal["pass", "fail", "waived", "error", "not-applicable", "not-assessed"]
+SeverityName = Literal["critical", "high", "medium", "low"]
+
+
+class Location(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A place in the audited tree. Lines and columns count from 1; 0 means that only the file is known."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+    precision: Literal["exact", "file", "rendered"] = "exact"
+    note: str = ""
+
+
+class RelatedLocation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The other end of a join."""
+
+    what: str
+    location: Location
+
+
+class WaiverInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who accepted a failure, why, and until when."""
+
+    reason: str
+    by: str = ""
+    until: str = ""
+    ticket: str = ""
+    place: str = ""
+
+
+class Replacement(msgspec.Struct, frozen=True):
+    """Bytes ``[start, end)`` of ``file`` become ``text``; lines and columns say the same for SARIF."""
+
+    file: str
+    start: int
+    end: int
+    text: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class FixInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A proved repair: applied and audited again, it removes the finding. ``refused`` says why there is none."""
+
+    title: str
+    safety: Literal["safe", "unsafe"]
+    diff: str = ""
+    edits: tuple[Replacement, ...] = ()
+    refused: str = ""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One row: a failure, a waived failure, an error, or something that could not be assessed."""
+
+    policy: str
+    status: StatusName
+    severity: SeverityName
+    resource: str
+    """``group/kind/namespace/name`` or the Terraform address."""
+    title: str
+    """The resource as a person names it."""
+    targets: tuple[str, ...]
+    path: str = ""
+    """The judged node, in the path grammar."""
+    location: Location
+    message: str = ""
+    reason: str = ""
+    repair: str = ""
+    related: tuple[RelatedLocation, ...] = ()
+    excerpt: tuple[tuple[int, str], ...] = ()
+    cost: float | None = None
+    fix: FixInfo | None = None
+    waiver: WaiverInfo | None = None
+    fingerprints: tuple[str, ...] = ()
+    """Stable identity, one a target: policy, target, owner and path."""
+    new: bool | None = None
+    """Against the baseline or REF; None when there was none to compare with."""
+
+
+class Judged(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A pass or a not-applicable, kept short."""
+
+    policy: str
+    status: StatusName
+    resource: str
+    targets: tuple[str, ...]
+    path: str
+    location: Location
+
+
+class PolicyResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One policy's words and counts (owners, each counted once)."""
+
+    code: str
+    id: str
+    title: str
+    severity: SeverityName
+    category: str
+    rationale: str
+    confidence: str = "high"
+    references: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    fix: str = ""
+    passed: int = 0
+    failed: int = 0
+    waived: int = 0
+    errors: int = 0
+    not_assessed: int = 0
+    not_applicable: int = 0
+    points: float | None = None
+    """What the policy brings to the uncapped score; None when it evaluated nothing."""
+    possible: float | None = None
+    """What it would bring if nothing failed."""
+
+
+class ScoreInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The score in numbers, rounded to one decimal place; null means that nothing was evaluated."""
+
+    model_version: int
+    effective: float | None
+    raw: float | None
+    uncapped: float | None
+    cap: str = ""
+    grade: str
+    coverage: float | None
+    provisional: bool
+
+
+class CategoryScore(msgspec.Struct, frozen=True):
+    """Score and failures of one category."""
+
+    category: str
+    score: float | None
+    failed: int
+    evaluated: int
+
+
+class ProblemRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An input that could not be used. ``incomplete`` ones make the exit code 3."""
+
+    file: str
+    line: int
+    column: int
+    what: str
+    repair: str
+    incomplete: bool = True
+
+
+class TargetInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that is deployed."""
+
+    name: str
+    kind: str
+    path: str
+    resources: int
+    ties: tuple[str, ...] = ()
+    score: float | None = None
+
+
+class MoneyRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """USD a month of one GPU node group from Git alone; None where a number is not known, and why."""
+
+    group: str
+    target: str
+    instance_type: str
+    location: Location
+    usd_per_hour: float | None
+    floor: float | None
+    expected: float | None
+    worst: float | None
+    note: str = ""
+
+
+class Money(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """USD a month of all GPU groups, and the change against the base of a pull request."""
+
+    floor: float | None
+    expected: float | None
+    worst: float | None
+    region: str
+    prices_as_of: str
+    rows: tuple[MoneyRow, ...] = ()
+    change_floor: float | None = None
+    change_expected: float | None = None
+    change_worst: float | None = None
+
+
+class Gate(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What decided the exit code."""
+
+    exit_code: int
+    reasons: tuple[str, ...] = ()
+
+
+class Inputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was read."""
+
+    files: int
+    manifests: int
+    documents: int
+    resources: int
+    terraform_files: int = 0
+    other_files: int = 0
+    skipped_documents: int = 0
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything one run found out."""
+
+    schema_version: int = SCHEMA_VERSION
+    tool: str = "auditor"
+    tool_version: str
+    scope: str
+    """What was audited, e.g. ``platform``."""
+    generated_at: str
+    """UTC, ISO 8601; the injected clock."""
+    policy_set: str
+    """Digest of the policies, params and severities: results of different sets are incomparable."""
+    base: str = ""
+    """The REF or baseline that ``new`` refers to."""
+    inputs: Inputs
+    score: ScoreInfo
+    categories: tuple[CategoryScore, ...] = ()
+    policies: tuple[PolicyResult, ...] = ()
+    targets: tuple[TargetInfo, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    judged: tuple[Judged, ...] = ()
+    problems: tuple[ProblemRow, ...] = ()
+    warnings: tuple[ProblemRow, ...] = ()
+    """Things to know that change no verdict: unused waivers, ignored settings."""
+    money: Money | None = None
+    gate: Gate
+
+
+def encode(report: Report) -> bytes:
+    """The report as JSON: two-space indentation, fields in declared order, a final newline."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+
+
+def decode(data: bytes) -> Report:
+    """A report read back; ``msgspec.ValidationError`` names the field that is wrong."""
+    return msgspec.json.decode(data, type=Report)

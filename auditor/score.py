@@ -1,0 +1,162 @@
+"""The score: exact, reproducible, and explainable part by part. Score model version 1.
+
+Per policy p = 1 - failed/evaluated, counted per owner (a Deployment once, not its containers). The score is
+100·Σ(w·p)/Σ(w) over the policies that evaluated something. An open critical finding caps it at 69, an open
+high one at 89. Nothing evaluated gives no score at all, never 100.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from auditor.model import Status, Verdict
+from auditor.policy import Policy, Severity
+
+MODEL_VERSION = 1
+WEIGHTS: dict[Severity, Fraction] = {
+    "critical": Fraction(10),
+    "high": Fraction(15, 2),
+    "medium": Fraction(5),
+    "low": Fraction(5, 2),
+}
+CAPS: tuple[tuple[Severity, int], ...] = (("critical", 69), ("high", 89))
+PROVISIONAL_BELOW = Fraction(90)
+GRADES: tuple[tuple[int, str], ...] = ((95, "A"), (85, "B"), (70, "C"), (50, "D"))
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many owners one policy passed, failed, waived …; an owner counts once, at its worst."""
+
+    passed: int = 0
+    failed: int = 0
+    waived: int = 0
+    errors: int = 0
+    not_assessed: int = 0
+    not_applicable: int = 0
+
+    def evaluated(self, *, raw: bool) -> int:
+        """Owners with an answer; waived ones are left out of the effective score, and fail in the raw one."""
+        return self.passed + self.failed + (self.waived if raw else 0)
+
+    def share(self, *, raw: bool) -> Fraction | None:
+        """p of the policy; None when it evaluated nothing."""
+        evaluated = self.evaluated(raw=raw)
+        if not evaluated:
+            return None
+        return 1 - Fraction(self.failed + (self.waived if raw else 0), evaluated)
+
+
+@dataclass(slots=True)
+class Score:
+    """One scope's result. Numbers are exact; round only when showing them."""
+
+    raw: Fraction | None
+    effective: Fraction | None
+    """Waived findings left out, caps applied; None = "?"."""
+    uncapped: Fraction | None
+    cap: str
+    """The severity that caps the effective score; '' when none does."""
+    coverage: Fraction | None
+    grade: str
+    tallies: dict[str, Tally] = field(default_factory=dict)
+
+    @property
+    def provisional(self) -> bool:
+        """Whether too much could not be assessed for the grade to stand on its own."""
+        return self.coverage is None or self.coverage < PROVISIONAL_BELOW
+
+
+_WORST = {
+    Status.FAIL: 5,
+    Status.ERROR: 4,
+    Status.WAIVED: 3,
+    Status.NOT_ASSESSED: 2,
+    Status.PASS: 1,
+    Status.NOT_APPLICABLE: 0,
+}
+_FIELD = {
+    Status.FAIL: "failed",
+    Status.ERROR: "errors",
+    Status.WAIVED: "waived",
+    Status.NOT_ASSESSED: "not_assessed",
+    Status.PASS: "passed",
+    Status.NOT_APPLICABLE: "not_applicable",
+}
+
+
+def tally(verdicts: Iterable[Verdict]) -> dict[str, Tally]:
+    """Counts per policy code. The owner is the source object: seen from several targets it counts once."""
+    worst: dict[tuple[str, str, str], Status] = {}
+    for verdict in verdicts:
+        resource = verdict.resource
+        key = (verdict.policy, resource.origin.file, resource.key)
+        known = worst.get(key)
+        if known is None or _WORST[verdict.status] > _WORST[known]:
+            worst[key] = verdict.status
+    tallies: dict[str, Tally] = {}
+    for (policy, _, _), status in worst.items():
+        counts = tallies.setdefault(policy, Tally())
+        setattr(counts, _FIELD[status], getattr(counts, _FIELD[status]) + 1)
+    return dict(sorted(tallies.items()))
+
+
+def score(policies: Mapping[str, Policy], verdicts: Iterable[Verdict]) -> Score:
+    """The score of one scope. ``policies`` is by code; verdicts of other policies are an error."""
+    tallies = tally(verdicts)
+    raw = _mean(policies, tallies, raw=True)
+    uncapped = _mean(policies, tallies, raw=False)
+    cap, effective = _cap(policies, tallies, uncapped)
+    return Score(raw, effective, uncapped, cap, _coverage(policies, tallies), grade(effective), tallies)
+
+
+def grade(value: Fraction | None) -> str:
+    """A letter for the effective score; '?' when nothing was evaluated."""
+    if value is None:
+        return "?"
+    return next((letter for bound, letter in GRADES if value >= bound), "F")
+
+
+def contributions(policies: Mapping[str, Policy], tallies: Mapping[str, Tally]) -> dict[str, Fraction]:
+    """Points that each policy brings to the uncapped effective score; they sum to it."""
+    shares = {code: t.share(raw=False) for code, t in tallies.items()}
+    total = sum((WEIGHTS[policies[c].severity] for c, p in shares.items() if p is not None), Fraction(0))
+    return {
+        code: 100 * WEIGHTS[policies[code].severity] * share / total
+        for code, share in shares.items()
+        if share is not None
+    }
+
+
+def _mean(policies: Mapping[str, Policy], tallies: Mapping[str, Tally], *, raw: bool) -> Fraction | None:
+    total = weights = Fraction(0)
+    for code, counts in tallies.items():
+        share = counts.share(raw=raw)
+        if share is not None:
+            weight = WEIGHTS[policies[code].severity]
+            total += weight * share
+            weights += weight
+    return 100 * total / weights if weights else None
+
+
+def _cap(
+    policies: Mapping[str, Policy], tallies: Mapping[str, Tally], value: Fraction | None
+) -> tuple[str, Fraction | None]:
+    if value is None:
+        return "", None
+    failing = {policies[code].severity for code, counts in tallies.items() if counts.failed}
+    for severity, bound in CAPS:
+        if severity in failing and value > bound:
+            return severity, Fraction(bound)
+    return "", value
+
+
+def _coverage(policies: Mapping[str, Policy], tallies: Mapping[str, Tally]) -> Fraction | None:
+    evaluated = missing = Fraction(0)
+    for code, counts in tallies.items():
+        weight = WEIGHTS[policies[code].severity]
+        evaluated += weight * counts.evaluated(raw=True)
+        missing += weight * (counts.not_assessed + counts.errors)
+    return 100 * evaluated / (evaluated + missing) if evaluated + missing else None

@@ -1,0 +1,97 @@
+"""What one target's policies may look at: its own resources and those of the targets it is tied to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from auditor.facts import fact
+from auditor.facts.interface import Fact
+from auditor.model import Path, Resource, Target
+from auditor.unknown import Unknown, UnknownUsed
+from auditor.views import view
+from auditor.views.interface import Instance
+
+
+class World:
+    """An index over a target and its ties. Views and facts are built on demand and kept."""
+
+    def __init__(
+        self, target: Target, tied: Iterable[Target] = (), declarations: Mapping[str, Any] | None = None
+    ) -> None:
+        self.target = target
+        self.tied = tuple(tied)
+        self.declarations: Mapping[str, Any] = declarations or {}
+        self._by_kind: dict[tuple[str, str], list[Resource]] = {}
+        self._instances: dict[str, list[Instance]] = {}
+        self._of_resource: dict[tuple[str, int], list[Instance]] = {}
+        self._facts: dict[str, Fact] = {}
+        self._refs: list[tuple[Resource, Path]] = []
+        for resource in self.resources():
+            group = "terraform" if resource.api_version == "terraform" else resource.group
+            self._by_kind.setdefault((group, resource.kind), []).append(resource)
+
+    def resources(self) -> Iterator[Resource]:
+        """Every resource of the target, then of its ties."""
+        yield from self.target.resources
+        for tied in self.tied:
+            yield from tied.resources
+
+    def kind(self, group: str, kind: str) -> list[Resource]:
+        """All resources of a kind; ``group`` is '' for core kinds and ``terraform`` for Terraform types."""
+        return self._by_kind.get((group, kind), [])
+
+    def instances(self, name: str) -> list[Instance]:
+        """Everything that the view called ``name`` shows, in the order of the inventory."""
+        found = self._instances.get(name)
+        if found is None:
+            found = self._instances[name] = [
+                instance for resource in self.resources() for instance in self.instances_of(name, resource)
+            ]
+        return found
+
+    def instances_of(self, name: str, resource: Resource) -> list[Instance]:
+        """What the view called ``name`` shows of one resource."""
+        key = (name, id(resource))
+        found = self._of_resource.get(key)
+        if found is None:
+            lens = view(name)
+            found = []
+            if lens.reads(resource.api_version, resource.kind):
+                found = list(lens.instances(resource, self))
+            self._of_resource[key] = found
+        return found
+
+    def fact(self, name: str, instance: Instance) -> Any:
+        """``facts.<name>`` for one instance; an Unknown where it cannot be known."""
+        computed = self._facts.get(name)
+        if computed is None:
+            computed = self._facts[name] = fact(name)(self)
+        try:
+            return computed.of(instance)
+        except UnknownUsed as used:
+            return used.unknown
+
+    def get_fact(self, name: str) -> Fact:
+        """The computed fact itself, for facts that build on another."""
+        if name not in self._facts:
+            self._facts[name] = fact(name)(self)
+        return self._facts[name]
+
+    def ref(self, resource: Resource, path: Path = ()) -> str:
+        """A token for a place, to carry through CEL; :meth:`resolve` gives the place back."""
+        self._refs.append((resource, path))
+        return f"ref:{len(self._refs) - 1}"
+
+    def resolve(self, ref: str) -> tuple[Resource, Path] | None:
+        """The resource and path behind a token of :meth:`ref`; None when it is no such token."""
+        number = ref.removeprefix("ref:")
+        if number == ref or not number.isdigit() or int(number) >= len(self._refs):
+            return None
+        return self._refs[int(number)]
+
+    def undecided(self, what: str) -> Unknown | None:
+        """Why a join to ``what`` cannot be made from this target, when no tie was chosen for it."""
+        if not self.target.undecided:
+            return None
+        return Unknown(f"{what} could not be joined: {self.target.undecided}", self.target.undecided)
