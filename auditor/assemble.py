@@ -1,0 +1,203 @@
+"""Verdicts → report: merge, locate, sort, count. Pure but for the origins' reading of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from hashlib import sha256
+
+from auditor import __version__
+from auditor.model import Place, Resource, Status, Verdict
+from auditor.paths import render
+from auditor.policy import SEVERITIES, Policy
+from auditor.report import (
+    CategoryScore,
+    Finding,
+    Judged,
+    Location,
+    PolicyResult,
+    RelatedLocation,
+    ScoreInfo,
+    WaiverInfo,
+)
+from auditor.score import MODEL_VERSION, WEIGHTS, Score, Tally, contributions, score
+
+SHOWN = (Status.FAIL, Status.WAIVED, Status.ERROR, Status.NOT_ASSESSED)
+_ORDER = {status: rank for rank, status in enumerate(SHOWN)}
+_SEVERITY_ORDER = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+
+
+def location(place: Place) -> Location:
+    """A place as the report shows it."""
+    span = place.span
+    if span is None:
+        return Location(place.file, precision=place.precision, note=place.note)
+    return Location(
+        place.file, span.line, span.column, span.end_line, span.end_column, place.precision, place.note
+    )
+
+
+def fingerprint(policy: str, target: str, resource: Resource, path: str) -> str:
+    """A finding's identity: stable under moved lines, renamed files and new pods."""
+    return sha256("\0".join((policy, target, resource.key, path)).encode()).hexdigest()[:32]
+
+
+def findings(verdicts: Iterable[Verdict], policies: Mapping[str, Policy]) -> tuple[Finding, ...]:
+    """Rows to show, gravest first; one row for a source span that says the same in several targets."""
+    merged: dict[tuple[str, ...], list[tuple[Verdict, Place]]] = {}
+    for verdict in verdicts:
+        if verdict.status in _ORDER:
+            place = verdict.resource.origin.locate(verdict.at)
+            merged.setdefault(_merge_key(verdict, place), []).append((verdict, place))
+    rows = [_finding(group, policies) for group in merged.values()]
+    return tuple(sorted(rows, key=_row_order))
+
+
+def _merge_key(verdict: Verdict, place: Place) -> tuple[str, ...]:
+    where = (place.file, str(place.span)) if place.span else (place.file, verdict.resource.key)
+    if verdict.status is Status.NOT_ASSESSED:
+        return (verdict.policy, verdict.status, *where, verdict.reason)
+    return (
+        verdict.policy,
+        verdict.status,
+        *where,
+        verdict.resource.kind,
+        verdict.resource.name,
+        str(verdict.path),
+    )
+
+
+def _finding(group: Sequence[tuple[Verdict, Place]], policies: Mapping[str, Policy]) -> Finding:
+    verdict, place = group[0]
+    resource = verdict.resource
+    path = render(resource.body, verdict.path)
+    targets = tuple(sorted({each.target for each, _ in group}))
+    shown = tuple(resource.origin.excerpt(place)) if verdict.status is not Status.NOT_ASSESSED else ()
+    return Finding(
+        policy=verdict.policy,
+        status=verdict.status.value,
+        severity=policies[verdict.policy].severity,
+        resource=resource.key,
+        title=resource.title,
+        targets=targets,
+        path=path,
+        location=location(place),
+        message=verdict.message,
+        reason=verdict.reason,
+        repair=verdict.repair,
+        related=tuple(RelatedLocation(end.what, location(end.place)) for end in verdict.related),
+        excerpt=shown,
+        cost=verdict.cost,
+        waiver=WaiverInfo(*verdict.waiver) if verdict.waiver else None,
+        fingerprints=tuple(
+            sorted({fingerprint(each.policy, each.target, each.resource, path) for each, _ in group})
+        ),
+    )
+
+
+def _row_order(row: Finding) -> tuple[object, ...]:
+    return (
+        _ORDER[Status(row.status)],
+        _SEVERITY_ORDER[row.severity],
+        row.location.file,
+        row.location.line,
+        row.location.column,
+        row.policy,
+        row.resource,
+        row.path,
+        row.reason,
+    )
+
+
+def judged(verdicts: Iterable[Verdict]) -> tuple[Judged, ...]:
+    """Passes and not-applicables, for those who ask for all verdicts."""
+    rows = [
+        Judged(
+            verdict.policy,
+            verdict.status.value,
+            verdict.resource.key,
+            (verdict.target,),
+            render(verdict.resource.body, verdict.path),
+            location(verdict.resource.origin.locate(verdict.path)),
+        )
+        for verdict in verdicts
+        if verdict.status not in _ORDER
+    ]
+    return tuple(
+        sorted(rows, key=lambda row: (row.policy, row.targets, row.location.file, row.resource, row.path))
+    )
+
+
+def rounded(value: Fraction | None) -> float | None:
+    """One decimal place, rounded down: a score that is not quite 100 never shows as 100."""
+    return None if value is None else int(value * 10) / 10
+
+
+def score_info(result: Score) -> ScoreInfo:
+    """The score as the report shows it."""
+    return ScoreInfo(
+        model_version=MODEL_VERSION,
+        effective=rounded(result.effective),
+        raw=rounded(result.raw),
+        uncapped=rounded(result.uncapped),
+        cap=result.cap,
+        grade=result.grade,
+        coverage=rounded(result.coverage),
+        provisional=result.provisional,
+    )
+
+
+def policy_results(policies: Mapping[str, Policy], result: Score) -> tuple[PolicyResult, ...]:
+    """Counts and points of every chosen policy, by code."""
+    points = contributions(policies, result.tallies)
+    total = sum((WEIGHTS[policies[code].severity] for code in points), Fraction(0))
+    return tuple(
+        _policy_result(policy, result.tallies.get(code, Tally()), points.get(code), total)
+        for code, policy in policies.items()
+    )
+
+
+def _policy_result(policy: Policy, counts: Tally, points: Fraction | None, total: Fraction) -> PolicyResult:
+    return PolicyResult(
+        code=policy.code,
+        id=policy.id,
+        title=policy.title,
+        severity=policy.severity,
+        category=policy.category,
+        rationale=policy.rationale.strip(),
+        confidence=policy.confidence,
+        references=policy.references,
+        controls=policy.controls,
+        fix=policy.fix.title if policy.fix else "",
+        passed=counts.passed,
+        failed=counts.failed,
+        waived=counts.waived,
+        errors=counts.errors,
+        not_assessed=counts.not_assessed,
+        not_applicable=counts.not_applicable,
+        points=None if points is None else round(float(points), 4),
+        possible=None if points is None else round(float(100 * WEIGHTS[policy.severity] / total), 4),
+    )
+
+
+def categories(policies: Mapping[str, Policy], verdicts: Sequence[Verdict]) -> tuple[CategoryScore, ...]:
+    """Score by category, alphabetically; categories that evaluated nothing are left out."""
+    by_category: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        by_category.setdefault(policies[verdict.policy].category, []).append(verdict)
+    rows = []
+    for name, listed in sorted(by_category.items()):
+        result = score(policies, listed)
+        evaluated = sum(counts.evaluated(raw=True) for counts in result.tallies.values())
+        failed = sum(counts.failed for counts in result.tallies.values())
+        if evaluated:
+            rows.append(CategoryScore(name, rounded(result.uncapped), failed, evaluated))
+    return tuple(rows)
+
+
+def policy_set(policies: Iterable[Policy], params: Mapping[str, object]) -> str:
+    """Digest of what was asked: runs of different sets are incomparable."""
+    import msgspec
+
+    data = msgspec.json.encode([[*policies], params, __version__], order="sorted")
+    return sha256(data).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Everything that reads: directories, renderers, and (live) clusters, clouds and metrics."""

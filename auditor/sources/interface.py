@@ -1,0 +1,43 @@
+"""What every source hands over: an inventory of targets, and what could not be had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from auditor.model import Target
+from auditor.spans import Problem
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was read, for the report."""
+
+    files: int = 0
+    manifests: int = 0
+    documents: int = 0
+    skipped_documents: int = 0
+    terraform_files: int = 0
+    other_files: int = 0
+
+
+@dataclass(slots=True)
+class Inventory:
+    """Targets with their resources, and every input that could not be used.
+
+    ``problems`` make a run incomplete (exit code 3): an input was there and could not be read, parsed or
+    rendered. ``gaps`` do not: they need a tool or a permission that this run does not have, and become
+    not-assessed rows.
+    """
+
+    targets: list[Target] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    gaps: list[Problem] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
+
+
+class Source(Protocol):
+    """One place to read resources from."""
+
+    def collect(self) -> Inventory:
+        """Read everything; problems become rows, never exceptions."""

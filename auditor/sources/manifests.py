@@ -1,0 +1,162 @@
+"""YAML and JSON files → Kubernetes resources that know their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from auditor.model import Path, Place, Precision, Resource
+from auditor.spans import Problem
+from auditor.yamlio import SourceMap, YamlDocument, load_stream
+
+Read = Callable[[str], bytes]
+Wanted = Callable[[str, str], bool]
+
+EXCERPT_LINES = 2
+
+
+class SourceFile:
+    """One file of the tree. Bytes are read again when lines are asked for: most files have no findings."""
+
+    __slots__ = ("_data", "_maps", "_read", "path")
+
+    def __init__(self, path: str, read: Read) -> None:
+        self.path = path
+        self._read = read
+        self._data: bytes | None = None
+        self._maps: dict[int, SourceMap] = {}
+
+    @property
+    def data(self) -> bytes:
+        """The file's bytes."""
+        if self._data is None:
+            self._data = self._read(self.path)
+        return self._data
+
+    def map(self, document: YamlDocument) -> SourceMap:
+        """Positions inside one document of the file."""
+        found = self._maps.get(document.index)
+        if found is None:
+            found = self._maps[document.index] = SourceMap(self.data, document)
+        return found
+
+    def lines(self, first: int, last: int) -> list[tuple[int, str]]:
+        """Numbered lines ``first`` to ``last`` (both included, from 1), those that exist."""
+        text = self.data.decode("utf-8", "replace").splitlines()
+        return [(n, text[n - 1]) for n in range(max(first, 1), min(last, len(text)) + 1)]
+
+
+class ManifestOrigin:
+    """Where a manifest came from: file, document, and (in a ``kind: List``) the item."""
+
+    __slots__ = ("_base", "_document", "_file", "precision")
+
+    source = "git"
+
+    def __init__(
+        self, file: SourceFile, document: YamlDocument, base: Path = (), precision: Precision = "exact"
+    ) -> None:
+        self._file, self._document, self._base = file, document, base
+        self.precision = precision
+
+    @property
+    def file(self) -> str:
+        """Path relative to the audited root."""
+        return self._file.path
+
+    @property
+    def editable(self) -> bool:
+        """A manifest on its own can always be edited."""
+        return self.precision == "exact"
+
+    def source_map(self) -> tuple[SourceFile, SourceMap, Path]:
+        """The file, the positions of its document, and where the object stands inside: what edits need."""
+        return self._file, self._file.map(self._document), self._base
+
+    def locate(self, path: Path) -> Place:
+        """The exact lines of ``path`` or of its nearest existing ancestor."""
+        span, _ = self._file.map(self._document).nearest(self._base + path)
+        return Place(self._file.path, span, self.precision)
+
+    def excerpt(self, place: Place) -> list[tuple[int, str]]:
+        """A few lines around the place."""
+        if place.span is None:
+            return []
+        return self._file.lines(place.span.line - EXCERPT_LINES, place.span.line + EXCERPT_LINES)
+
+    def comment(self, place: Place) -> str:
+        """The comment on the line or directly above it."""
+        if place.span is None:
+            return ""
+        return self._file.map(self._document).comments_on(place.span.line)
+
+
+def is_object(body: Any) -> bool:
+    """Whether a YAML document is a Kubernetes object: a map with string ``apiVersion`` and ``kind``."""
+    return type(body) is dict and type(body.get("apiVersion")) is str and type(body.get("kind")) is str
+
+
+def without_nulls(value: Any) -> Any:
+    """The value without null map values, as the API server drops them; list items keep their places."""
+    if type(value) is dict:
+        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if type(value) is list:
+        return [without_nulls(inner) for inner in value]
+    return value
+
+
+def resource_of(body: Any, origin: ManifestOrigin) -> Resource:
+    """The resource that a Kubernetes object is."""
+    body = without_nulls(body)
+    metadata = body.get("metadata")
+    metadata = metadata if type(metadata) is dict else {}
+    name = metadata.get("name")
+    if type(name) is not str:
+        prefix = metadata.get("generateName")
+        name = f"{prefix}*" if type(prefix) is str else ""
+    namespace = metadata.get("namespace")
+    return Resource(
+        body["apiVersion"], body["kind"], namespace if type(namespace) is str else "", name, body, origin
+    )
+
+
+class ManifestFile:
+    """What one YAML or JSON file holds."""
+
+    __slots__ = ("documents", "others", "problems", "resources", "skipped")
+
+    def __init__(self) -> None:
+        self.resources: list[Resource] = []
+        self.others: list[YamlDocument] = []
+        """Documents that are no Kubernetes objects."""
+        self.problems: list[Problem] = []
+        self.documents = 0
+        self.skipped = 0
+
+
+def read_manifests(path: str, data: bytes, read: Read, wanted: Wanted | None) -> ManifestFile:
+    """Every object in one file; a ``kind: List`` gives its items."""
+    found = ManifestFile()
+    file = SourceFile(path, read)
+    for document in load_stream(data, path, wanted=wanted):
+        found.documents += 1
+        if document.problem is not None:
+            found.problems.append(document.problem)
+        elif document.skipped:
+            found.skipped += 1
+        elif is_object(document.body):
+            found.resources += _objects(file, document)
+        elif document.body is not None:
+            found.others.append(document)
+    return found
+
+
+def _objects(file: SourceFile, document: YamlDocument) -> Iterator[Resource]:
+    body: Any = document.body
+    items = body.get("items")
+    if not body["kind"].endswith("List") or type(items) is not list:
+        yield resource_of(body, ManifestOrigin(file, document))
+        return
+    for index, item in enumerate(items):
+        if is_object(item):
+            yield resource_of(item, ManifestOrigin(file, document, ("items", index)))

@@ -1,0 +1,137 @@
+"""A directory to audit: which files it has, and their bytes. Nothing outside the directory is ever read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+MAX_FILE_BYTES = 64 * 1024 * 1024
+SKIPPED_DIRECTORIES = frozenset({".git", ".terraform", ".hg", ".svn", "node_modules", "__pycache__"})
+_SAFE_GIT = (
+    "git",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.untrackedCache=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+)
+
+
+class Unreadable(Exception):  # noqa: N818 - it becomes a row, not a failure of the run
+    """A file that cannot be read: ``what`` and ``repair`` in words."""
+
+    def __init__(self, what: str, repair: str) -> None:
+        super().__init__(what)
+        self.what, self.repair = what, repair
+
+
+class Tree:
+    """The files below ``root``, as relative paths with ``/``.
+
+    In a Git checkout these are the tracked files and the untracked ones that .gitignore does not name (a
+    tracked file is audited whatever .gitignore says: a pull request cannot hide one); elsewhere all files
+    that the .gitignore files below ``root`` do not name.
+    """
+
+    def __init__(self, root: Path, *, max_bytes: int = MAX_FILE_BYTES) -> None:
+        self.root = root
+        self._real_root = root.resolve()
+        self._max_bytes = max_bytes
+        self._files: list[str] | None = None
+
+    def files(self) -> list[str]:
+        """Every file, sorted."""
+        if self._files is None:
+            if self.root.is_file():
+                self._files = [self.root.name]
+                self.root = self.root.parent
+                self._real_root = self.root.resolve()
+            else:
+                self._files = sorted(_git_files(self.root) or _walk(self.root))
+        return self._files
+
+    def read(self, path: str) -> bytes:
+        """The bytes of one file; :class:`Unreadable` when it is missing, too large, or leads out of the tree."""
+        full = self.root / path
+        try:
+            real = full.resolve()
+            if not real.is_relative_to(self._real_root):
+                raise Unreadable(
+                    "a link that leads out of the audited tree", "link inside the tree, or copy the file"
+                )
+            with real.open("rb") as handle:
+                size = os.fstat(handle.fileno()).st_size
+                if size > self._max_bytes:
+                    raise Unreadable(
+                        f"{size // 1_000_000} MB, more than the {self._max_bytes // 1_000_000} MB that are read",
+                        "split the file, or ignore it in auditor.toml",
+                    )
+                return handle.read()
+        except OSError as error:
+            what = error.strerror or type(error).__name__
+            raise Unreadable(what.lower(), "make the file readable, or take it out of the tree") from error
+        except (RuntimeError, ValueError) as error:
+            raise Unreadable(str(error), "rename the file or mend the link") from error
+
+
+def _git_files(root: Path) -> list[str] | None:
+    """Tracked and unignored files of a Git checkout; None when ``root`` is in none or git cannot tell.
+
+    The checkout is not trusted: settings that would make git run a program are switched off.
+    """
+    if not any((folder / ".git").exists() for folder in (root.resolve(), *root.resolve().parents)):
+        return None
+    command = (*_SAFE_GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+    try:
+        done = subprocess.run(command, cwd=root, capture_output=True, check=False, timeout=120)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    if done.returncode:
+        return None
+    names = [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+    return [*_present(root, names)]
+
+
+def _present(root: Path, names: list[str]) -> Iterator[str]:
+    """The names that exist as files; of a submodule that is checked out, the files inside."""
+    base = os.fspath(root)
+    for name in names:
+        if any(part in SKIPPED_DIRECTORIES for part in name.split("/")[:-1]):
+            continue
+        full = f"{base}/{name}"
+        if os.path.isdir(full) and not os.path.islink(full):
+            yield from (f"{name}/{inner}" for inner in (_git_files(Path(full)) or _walk(Path(full))))
+        elif os.path.lexists(full):
+            yield name
+
+
+def _walk(root: Path) -> list[str]:
+    """Every file below a directory that is no Git checkout, honouring .gitignore; links are not followed."""
+    from auditor.sources.ignore import Ignore
+
+    found: list[str] = []
+    stack: list[tuple[str, tuple[Ignore, ...]]] = [("", ())]
+    while stack:
+        folder, rules = stack.pop()
+        try:
+            entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
+        except OSError:
+            found.append(folder.rstrip("/"))
+            continue
+        if any(entry.name == ".gitignore" for entry in entries):
+            rules = (*rules, Ignore.load(root, folder))
+        for entry in entries:
+            name = folder + entry.name
+            directory = entry.is_dir(follow_symlinks=False)
+            if (directory and entry.name in SKIPPED_DIRECTORIES) or any(
+                rule.ignores(name, directory) for rule in rules
+            ):
+                continue
+            if directory:
+                stack.append((name + "/", rules))
+            else:
+                found.append(name)
+    return found
