@@ -54,6 +54,13 @@ class CompiledPolicy:
             found = self._programs[field] = compile_field(self.policy, field, source, self.variables)
         return found
 
+    def expression(self, source: str, field: str) -> Program:
+        """A further expression of the policy, such as the value of a fix operation."""
+        found = self._programs.get(source)
+        if found is None:
+            found = self._programs[source] = compile_field(self.policy, field, source, self.variables)
+        return found
+
 
 def compile_field(policy: Policy, field: str, source: str, variables: Iterable[str]) -> Program:
     """Compile one expression; PolicyBroken names the policy, the field and the place in it."""

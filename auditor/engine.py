@@ -130,6 +130,8 @@ class _Judgment:
             self.variables["it"] = it
             verdicts.append(self._judge(path))
         self.variables["it"] = None
+        if not nodes:
+            verdicts.append(self._judge_empty())
 
     def _nodes(self) -> Sequence[Node] | Unknown:
         if self.compiled.select is not None:
@@ -149,15 +151,33 @@ class _Judgment:
             if name not in self.facts:
                 self.facts[name] = self.world.fact(name, self.instance)
 
+    def _judge_empty(self) -> Verdict:
+        if self.policy.empty == "not-applicable":
+            return self._plain(Status.NOT_APPLICABLE, ())
+        try:
+            return self._excluded(()) or self._plain(Status.PASS, ())
+        except CelError as error:
+            return self._error(error, ())
+
+    def _excluded(self, path: Path) -> Verdict | None:
+        """The verdict when the node is outside the policy's ``when``; None when it is inside."""
+        if self.compiled.when is None:
+            return None
+        self._need(self.compiled.when_facts)
+        answer = self.compiled.when(self.variables)
+        if answer is True:
+            return None
+        return (
+            self._plain(Status.NOT_APPLICABLE, path)
+            if answer is False
+            else self._neither(answer, path, "when")
+        )
+
     def _judge(self, path: Path) -> Verdict:
         try:
-            if self.compiled.when is not None:
-                self._need(self.compiled.when_facts)
-                answer = self.compiled.when(self.variables)
-                if answer is False:
-                    return self._plain(Status.NOT_APPLICABLE, path)
-                if answer is not True:
-                    return self._neither(answer, path, "when")
+            excluded = self._excluded(path)
+            if excluded is not None:
+                return excluded
             self._need(self.compiled.facts)
             answer = self.compiled.program("assert")(self.variables)
             if answer is True:

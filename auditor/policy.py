@@ -86,6 +86,8 @@ class Policy(
     """One verdict per node under this path, bound to ``it``."""
     each: str = ""
     """CEL list: one verdict per element, bound to ``it``; for rules over facts."""
+    empty: Literal["pass", "not-applicable"] = "not-applicable"
+    """What it means when ``select`` or ``each`` finds no node; ``when`` is then asked with ``it`` null."""
     when: str = ""
     """False: not-applicable."""
     at: str = ""

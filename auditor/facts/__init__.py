@@ -11,6 +11,10 @@ __all__ = ["FACTS", "Fact", "fact"]
 FACTS: dict[str, str] = {
     "declared": "auditor.facts.declared:Declared",
     "gpu": "auditor.facts.gpu:Gpu",
+    "gpu_container": "auditor.facts.gpu_container:GpuContainer",
+    "scaled_by": "auditor.facts.scaling:ScaledBy",
+    "scaler_target": "auditor.facts.scaling:ScalerTarget",
+    "time_slicing": "auditor.facts.time_slicing:TimeSlicing",
 }
 """Fact name → ``module:class``."""
 

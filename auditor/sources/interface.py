@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
 from auditor.model import Target
@@ -34,6 +34,16 @@ class Inventory:
     problems: list[Problem] = field(default_factory=list)
     gaps: list[Problem] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
+
+    def merged(self, other: Inventory) -> Inventory:
+        """Both inventories as one; targets keep their order."""
+        mine, theirs = asdict(self.counts), asdict(other.counts)
+        return Inventory(
+            self.targets + other.targets,
+            self.problems + other.problems,
+            self.gaps + other.gaps,
+            Counts(**{name: mine[name] + theirs[name] for name in mine}),
+        )
 
 
 class Source(Protocol):
