@@ -21,7 +21,7 @@ ENV_SUFFIX = "FromEnv"
 # https://github.com/kedacore/keda/blob/main/CHANGELOG.md#v2120 (#4899)
 _RETIRED = {"metricName": "KEDA ignores metricName in trigger metadata since 2.12"}
 
-_BOOLEANS = frozenset("1 t T TRUE true True 0 f F FALSE false False".split())
+_BOOLEANS = frozenset(["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"])
 _INTEGER = re.compile(r"-?(0|[1-9]\d*)")
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 _DURATION = re.compile(r"\+?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)")
@@ -229,7 +229,11 @@ def _expected(parameter: Parameter, text: str, items: list[str]) -> str:
     if kind == "map":
         return "" if all(item.count("=") == 1 for item in items) else "a list of key=value"
     if kind == "int-list":
-        parts = [p for i in items for p in (i.split(parameter.range_separator) if parameter.range_separator else [i])]
+        parts = [
+            p
+            for i in items
+            for p in (i.split(parameter.range_separator) if parameter.range_separator else [i])
+        ]
         return "" if all(_is_integer(part, unsigned=False) for part in parts) else "a list of whole numbers"
     return ""
 

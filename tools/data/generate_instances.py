@@ -17,7 +17,25 @@ from tools.data.sources import Source, go_module, provenance, python_package, re
 KARPENTER = ("github.com/aws/karpenter-provider-aws", "v1.14.1")
 LIMITS = "pkg/providers/instancetype/zz_generated.vpclimits.go"
 SPECS = "instance_types.json.gz"
-COLUMNS = ["vcpu", "memory_mib", "arch", "enis", "ipv4_per_eni", "accelerators", "nvme_gb", "bare_metal", "hypervisor"]
+COLUMNS = ["vcpu", "memory_mib", "arch", "enis", "ipv4_per_eni", "accelerators", "nvme_gb", "bare_metal"]
+
+# Types that clusters still run and EC2 no longer offers in the region that moto copied, by hand from
+# the AWS pages: vCPU, memory MiB, [manufacturer, model, count, memory MiB of each], local NVMe GB.
+BY_HAND_SOURCE = "https://docs.aws.amazon.com/ec2/latest/instancetypes/ac.html"
+BY_HAND: dict[str, tuple[int, int, tuple[str, str, int, int], int]] = {
+    "dl1.24xlarge": (96, 786432, ("Habana", "Gaudi HL-205", 8, 32768), 4000),
+    "g4ad.xlarge": (4, 16384, ("AMD", "Radeon Pro V520", 1, 8192), 150),
+    "g4ad.2xlarge": (8, 32768, ("AMD", "Radeon Pro V520", 1, 8192), 300),
+    "g4ad.4xlarge": (16, 65536, ("AMD", "Radeon Pro V520", 1, 8192), 600),
+    "g4ad.8xlarge": (32, 131072, ("AMD", "Radeon Pro V520", 2, 8192), 1200),
+    "g4ad.16xlarge": (64, 262144, ("AMD", "Radeon Pro V520", 4, 8192), 2400),
+    "p3.2xlarge": (8, 62464, ("NVIDIA", "V100", 1, 16384), 0),
+    "p3.8xlarge": (32, 249856, ("NVIDIA", "V100", 4, 16384), 0),
+    "p3.16xlarge": (64, 499712, ("NVIDIA", "V100", 8, 16384), 0),
+}
+
+# EC2's answer for the memory of these devices contradicts AWS's own pages: left out (0 is unknown).
+DOUBTFUL_MEMORY = {"Trainium2"}
 
 
 def interface_limits(karpenter: Source) -> dict[str, tuple[int, int]]:
@@ -50,9 +68,12 @@ def accelerators(spec: dict[str, Any]) -> list[list[Any]]:
         # A fractional GPU (g6f) says Count 0 and LogicalGpuCount 1; the node advertises one.
         count = gpu.get("LogicalGpuCount") or gpu["Count"]
         share = gpu.get("GpuPartitionSize", 1.0)
-        rows.append(["gpu", gpu["Manufacturer"], gpu["Name"], count, gpu["MemoryInfo"]["SizeInMiB"], 0, share])
+        rows.append(
+            ["gpu", gpu["Manufacturer"], gpu["Name"], count, gpu["MemoryInfo"]["SizeInMiB"], 0, share]
+        )
     for device in spec.get("NeuronInfo", {}).get("NeuronDevices", []):
-        memory, cores = device["MemoryInfo"]["SizeInMiB"], device["CoreInfo"]["Count"]
+        cores = device["CoreInfo"]["Count"]
+        memory = 0 if device["Name"] in DOUBTFUL_MEMORY else device["MemoryInfo"]["SizeInMiB"]
         rows.append(["neuron", "AWS", device["Name"], device["Count"], memory, cores, 1.0])
     return rows
 
@@ -79,8 +100,12 @@ def row(spec: dict[str, Any], limits: tuple[int, int] | None) -> list[Any]:
         accelerators(spec),
         local_nvme_gb(spec),
         int(spec.get("BareMetal", False)),
-        spec.get("Hypervisor", ""),
     ]
+
+
+def row_by_hand(name: str, limits: tuple[int, int]) -> list[Any]:
+    vcpu, memory, (maker, model, count, each), nvme = BY_HAND[name]
+    return [vcpu, memory, "amd64", *limits, [["gpu", maker, model, count, each, 0, 1.0]], nvme, 0]
 
 
 def main() -> None:
@@ -89,10 +114,13 @@ def main() -> None:
     limits = interface_limits(karpenter)
     specs = json.loads(gzip.decompress(moto.read(SPECS)))
     wanted = {name: spec for name, spec in specs.items() if not name.startswith("mac")}
+    types = {name: row(spec, limits.get(name)) for name, spec in wanted.items()}
+    types |= {name: row_by_hand(name, limits[name]) for name in BY_HAND if name not in types}
+    by_hand = {"source": BY_HAND_SOURCE, "version": "by hand", "date": "2026-11-21", "types": sorted(BY_HAND)}
     table = {
         "columns": COLUMNS,
-        "provenance": [provenance(moto, [SPECS]), provenance(karpenter, [LIMITS])],
-        "types": {name: row(spec, limits.get(name)) for name, spec in wanted.items()},
+        "provenance": [provenance(moto, [SPECS]), provenance(karpenter, [LIMITS]), by_hand],
+        "types": types,
     }
     write("instances.json", render(table, {"types"}))
 

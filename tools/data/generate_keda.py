@@ -91,7 +91,9 @@ def parameter(field: Field, named: dict[str, str], parent_optional: bool) -> dic
     return row if "names" in row else None
 
 
-def parameters(struct: Struct, others: dict[str, Struct], named: dict[str, str], optional: bool) -> list[dict[str, Any]]:
+def parameters(
+    struct: Struct, others: dict[str, Struct], named: dict[str, str], optional: bool
+) -> list[dict[str, Any]]:
     rows = []
     for field in struct.fields:
         row = parameter(field, named, optional)
