@@ -11,7 +11,7 @@ from typing import NamedTuple
 # Tables "CUDA Toolkit and Corresponding Driver Versions" and "… for CUDA Minor Version Compatibility".
 SOURCE = "https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/index.html"
 CAPABILITY_SOURCE = "https://developer.nvidia.com/cuda-gpus"
-AS_OF = "2025-09"
+AS_OF = "2025-12"
 
 Version = tuple[int, ...]
 
@@ -35,6 +35,7 @@ _TOOLKIT_DRIVER = {
     "12.8": "570.26",
     "12.9": "575.51.03",
     "13.0": "580.65.06",
+    "13.1": "590.44.01",
 }
 
 # Within a major version an application runs on the driver of its first minor, unless it needs a feature
@@ -63,7 +64,7 @@ _CAPABILITY = {
 
 
 class CudaDriver(NamedTuple):
-    """``full``: the driver that the toolkit came with; ``least``: the oldest that minor compatibility allows."""
+    """``full``: the driver that the toolkit came with; ``least``: the oldest by minor compatibility."""
 
     full: Version
     least: Version

@@ -29,11 +29,11 @@ MIG_MODELS = frozenset(
 
 
 class Gpu(NamedTuple):
-    """GPUs of one model. With ``share`` < 1 (g6f) it is a slice of a GPU and ``memory_mib`` is the slice's."""
+    """GPUs of one model. ``share`` < 1 (g6f): a slice of a GPU, and ``memory_mib`` is the slice's."""
 
     manufacturer: str
     model: str
-    count: int
+    devices: int
     memory_mib: int
     share: float
     mig_capable: bool
@@ -64,7 +64,7 @@ class InstanceType(NamedTuple):
 
     @property
     def gpu_count(self) -> int:
-        return sum(gpu.count for gpu in self.gpus)
+        return sum(gpu.devices for gpu in self.gpus)
 
     @property
     def neuron_cores(self) -> int:
@@ -173,7 +173,7 @@ def _extended(found: InstanceType) -> dict[str, int]:
     resources: dict[str, int] = {}
     for gpu in found.gpus:
         name = names[gpu.manufacturer]
-        resources[name] = resources.get(name, 0) + gpu.count
+        resources[name] = resources.get(name, 0) + gpu.devices
     if found.neurons:
         resources["aws.amazon.com/neuron"] = sum(neuron.devices for neuron in found.neurons)
         resources["aws.amazon.com/neuroncore"] = found.neuron_cores

@@ -17,7 +17,7 @@ from auditor.unknown import Unknown
 
 MAX_PROBLEMS = 100
 
-# https://github.com/kubernetes/apimachinery/blob/master/pkg/api/resource/quantity.go (the serialization format)
+# https://github.com/kubernetes/apimachinery/blob/master/pkg/api/resource/quantity.go
 _QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?")
 
 

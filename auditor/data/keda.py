@@ -229,11 +229,8 @@ def _expected(parameter: Parameter, text: str, items: list[str]) -> str:
     if kind == "map":
         return "" if all(item.count("=") == 1 for item in items) else "a list of key=value"
     if kind == "int-list":
-        parts = [
-            p
-            for i in items
-            for p in (i.split(parameter.range_separator) if parameter.range_separator else [i])
-        ]
+        between = parameter.range_separator
+        parts = [part for item in items for part in (item.split(between) if between else [item])]
         return "" if all(_is_integer(part, unsigned=False) for part in parts) else "a list of whole numbers"
     return ""
 

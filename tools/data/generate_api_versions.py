@@ -1,7 +1,7 @@
 """Make ``auditor/data/api_versions.json``: when each Kubernetes API version is deprecated and removed.
 
-Read from the APILifecycle… methods that Kubernetes generates into its API modules. k8s.io/api keeps the Go types
-of removed versions, but drops some in time: several releases are read, the newest having the last word.
+Read from the APILifecycle… methods that Kubernetes generates into its API modules. k8s.io/api keeps the Go
+types of removed versions, but drops some in time: several releases are read, newest first.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from typing import Any
 from tools.data.sources import Source, go_module, provenance, render, write
 
 # No module that can still be had has these.
-BY_HAND_SOURCE = (
-    "https://github.com/kubernetes/kubernetes/tree/master/CHANGELOG (1.20: PodPreset; 1.21: CronJob)"
-)
+BY_HAND_SOURCE = "https://github.com/kubernetes/kubernetes/tree/master/CHANGELOG"  # of 1.20 and 1.21
 BY_HAND = {
     "batch/v2alpha1 CronJob": {"removed": 21, "replacement": "batch/v1 CronJob"},
     "settings.k8s.io/v1alpha1 PodPreset": {"removed": 20},

@@ -1,8 +1,8 @@
 """Make ``auditor/data/k8s_schema.json``: fields, types and required fields of the built-in kinds.
 
 The source is kubernetes-validate's copy of the OpenAPI definitions, one set for each minor. The sets are
-merged, newest first: a field is known when any release in the range knows it, and required when every
-release that has the definition requires it, so that a manifest for an older cluster is not accused.
+merged: a field is known when any release in the range knows it, so that a manifest for an older cluster is
+not accused; what is required is the newest release's word, which never tightens for a stable API.
 
 A type is one code: s string, i integer, n number, b boolean, q quantity, x int-or-string, * anything,
 o any object, ``[T`` list of T, ``{T`` map of T, ``=name`` a definition.
@@ -103,9 +103,7 @@ def merge(newer: Definitions, older: Definitions) -> None:
         if name not in newer:
             newer[name] = definition
             continue
-        known = newer[name]
-        known["fields"] = definition["fields"] | known["fields"]
-        known["required"] = sorted(set(known["required"]) & set(definition["required"]))
+        newer[name]["fields"] = definition["fields"] | newer[name]["fields"]
 
 
 def reachable(definitions: Definitions, roots: set[str]) -> Definitions:

@@ -76,7 +76,7 @@ def generated_at(text: str) -> str:
 
 
 def render(table: dict[str, Any], row_maps: set[str]) -> str:
-    """JSON with sorted keys; each member of the maps in ``row_maps`` is one line, or a line per object in it."""
+    """JSON with sorted keys; a member of the maps in ``row_maps`` is one line, or a line an object."""
     parts = []
     for key in sorted(table):
         value = table[key]
