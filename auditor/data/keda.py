@@ -134,19 +134,19 @@ def _parameter(row: dict[str, Any]) -> Parameter:
     )
 
 
-def check_metadata(trigger_type: str, metadata: Any, has_auth: bool) -> list[MetadataProblem]:
+def check_metadata(trigger_type: Any, metadata: Any, has_auth: bool) -> list[MetadataProblem]:
     """What is wrong with a trigger's ``metadata``, in the order of its keys, missing ones last.
 
     ``has_auth``: the trigger has an authenticationRef; whatever may come from it is then taken as given,
     as its content is another object. An Unknown counts as given and is not looked into.
     """
-    schema = scaler(trigger_type)
+    if isinstance(trigger_type, Unknown) or isinstance(metadata, Unknown):
+        return []
+    schema = scaler(trigger_type) if isinstance(trigger_type, str) else None
     if schema is None:
-        meant = nearest(trigger_type, trigger_types()) or ""
+        meant = nearest(str(trigger_type), trigger_types()) or ""
         what = f"KEDA {keda_version()} has no trigger type {trigger_type}"
         return [MetadataProblem("", what, meant, "unknown-trigger")]
-    if isinstance(metadata, Unknown):
-        return []
     if not isinstance(metadata, dict):
         metadata = {}
     given = {str(key): value for key, value in metadata.items() if value is not None}

@@ -170,3 +170,12 @@ def test_every_trigger_type_loads_and_has_parameters() -> None:
         schema = scaler(name)
         assert schema is not None
         assert schema.parameters
+
+
+@pytest.mark.parametrize("trigger", [None, 5, ["aws-sqs-queue"], {}, "", "x" * 10_000])
+def test_a_trigger_type_that_is_none_is_one_row(trigger: Any) -> None:
+    assert kinds(trigger, SQS) == [("", "unknown-trigger")]
+
+
+def test_a_trigger_type_that_could_not_be_read_is_not_judged() -> None:
+    assert check_metadata(Unknown("unresolved"), {"any": "thing"}, has_auth=False) == []
