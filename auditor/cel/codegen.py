@@ -33,6 +33,7 @@ _OPERATORS: Final = {
     "/": "div({},{})",
     "%": "mod({},{})",
 }
+_EXACT: Final = 1 << 53
 _COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">=", "in"})
 _QUANTIFIERS: Final = {"all": "all", "exists": "any"}
 _COUNTED: Final = frozenset({"exists_one", "existsOne"})
@@ -134,7 +135,7 @@ class _Generator:
         value = literal.value
         if type(value) is bool:
             return f"{'' if operator == '==' else '(not '}is_bool({self.visit(node, names)},{value}){'' if operator == '==' else ')'}"
-        if type(value) is str or value is None or (type(value) is int and value not in (0, 1)):
+        if type(value) is str or value is None or (type(value) is int and 1 < abs(value) < _EXACT):
             return f"({self.visit(node, names)}{operator}{value!r})"
         return ""
 

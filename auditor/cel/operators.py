@@ -75,35 +75,39 @@ def is_bool(a: Any, wanted: bool) -> bool:
     return False
 
 
-def _comparable(a: Any, b: Any) -> bool:
+def _comparable(operation: str, a: Any, b: Any) -> tuple[Any, Any]:
+    """Both operands as Python compares them, or a refusal."""
     ta, tb = type(a), type(b)
     if ta is tb:
-        return ta in _ORDERED or (isinstance(a, Value) and a.ordered)
-    return ta in _NUMERIC and tb in _NUMERIC
+        if ta in _ORDERED or (isinstance(a, Value) and a.ordered):
+            return a, b
+    elif ta in _NUMERIC and tb in _NUMERIC:
+        return (float(a), float(b)) if ta is float or tb is float else (a, b)
+    return refuse(operation, a, b)
 
 
 def lt(a: Any, b: Any) -> bool:
-    if type(a) is int is type(b) or _comparable(a, b):
-        return a < b  # type: ignore[no-any-return]
-    return refuse("_<_", a, b)
+    if type(a) is not int or type(b) is not int:
+        a, b = _comparable("_<_", a, b)
+    return a < b  # type: ignore[no-any-return]
 
 
 def le(a: Any, b: Any) -> bool:
-    if type(a) is int is type(b) or _comparable(a, b):
-        return a <= b  # type: ignore[no-any-return]
-    return refuse("_<=_", a, b)
+    if type(a) is not int or type(b) is not int:
+        a, b = _comparable("_<=_", a, b)
+    return a <= b  # type: ignore[no-any-return]
 
 
 def gt(a: Any, b: Any) -> bool:
-    if type(a) is int is type(b) or _comparable(a, b):
-        return a > b  # type: ignore[no-any-return]
-    return refuse("_>_", a, b)
+    if type(a) is not int or type(b) is not int:
+        a, b = _comparable("_>_", a, b)
+    return a > b  # type: ignore[no-any-return]
 
 
 def ge(a: Any, b: Any) -> bool:
-    if type(a) is int is type(b) or _comparable(a, b):
-        return a >= b  # type: ignore[no-any-return]
-    return refuse("_>=_", a, b)
+    if type(a) is not int or type(b) is not int:
+        a, b = _comparable("_>=_", a, b)
+    return a >= b  # type: ignore[no-any-return]
 
 
 # -- arithmetic ---------------------------------------------------------------------------------------
