@@ -99,7 +99,11 @@ class _Generator:
         operand = self.visit(node.operand, names)
         if node.optional:
             return f"optional_select({operand},{node.field!r})"
-        return f"select({operand},{node.field!r})" if _has_optional(node.operand) else f"{operand}[{node.field!r}]"
+        return (
+            f"select({operand},{node.field!r})"
+            if _has_optional(node.operand)
+            else f"{operand}[{node.field!r}]"
+        )
 
     def has(self, node: Has, names: Names) -> str:
         return f"has({self.visit(node.operand, names)},{node.field!r})"
@@ -157,7 +161,10 @@ class _Generator:
         plain = all(not o and type(key) is Literal and type(key.value) is str for o, key, _, _ in pairs)
         if plain and len({key for _, _, key, _ in pairs}) == len(pairs):
             return "{" + ",".join(f"{key}:{value}" for _, _, key, value in pairs) + "}"
-        entries = [f"*(({key},y) for y in content_of({value}))" if o else f"({key},{value})" for o, _, key, value in pairs]
+        entries = [
+            f"*(({key},y) for y in content_of({value}))" if o else f"({key},{value})"
+            for o, _, key, value in pairs
+        ]
         return f"new_map({','.join(entries)})"
 
     # -- comprehensions

@@ -40,7 +40,9 @@ class Program:
     reads: frozenset[tuple[str, ...]]
     """Field paths that the expression reads; a path ends where something dynamic begins."""
 
-    def __init__(self, source: str, reads: frozenset[tuple[str, ...]], parts: _Parts, tree: Node | None) -> None:
+    def __init__(
+        self, source: str, reads: frozenset[tuple[str, ...]], parts: _Parts, tree: Node | None
+    ) -> None:
         self.source = source
         self.reads = reads
         self._parts = parts

@@ -164,5 +164,18 @@ class Bind:
 
 
 Node = Union[
-    Literal, Ident, Select, Has, Index, Call, Unary, Binary, Logic, Ternary, ListOf, MapOf, Comprehension, Bind
+    Literal,
+    Ident,
+    Select,
+    Has,
+    Index,
+    Call,
+    Unary,
+    Binary,
+    Logic,
+    Ternary,
+    ListOf,
+    MapOf,
+    Comprehension,
+    Bind,
 ]

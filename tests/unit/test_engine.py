@@ -55,7 +55,9 @@ def test_a_policy_that_does_not_compile_is_one_error_row_an_object() -> None:
 
 
 def test_container_policies_judge_each_container() -> None:
-    verdicts = judge(DEPLOYMENT, policy(match={"view": "Container"}, at="env", **{"assert": "has(container.env)"}))
+    verdicts = judge(
+        DEPLOYMENT, policy(match={"view": "Container"}, at="env", **{"assert": "has(container.env)"})
+    )
     assert [(v.status, v.path[-2:]) for v in verdicts] == [
         (Status.FAIL, ("containers", 0)),
         (Status.PASS, ("containers", 1)),
@@ -83,7 +85,9 @@ def test_an_unknown_makes_only_what_depends_on_it_not_assessed() -> None:
     spec["containers"][0]["image"] = Unknown("var.image has no value", "give the plan")
     from auditor.engine import Engine
 
-    asks_image = policy(code="A-1", id="a", match={"view": "Container"}, **{"assert": "container.image == 'side:1'"})
+    asks_image = policy(
+        code="A-1", id="a", match={"view": "Container"}, **{"assert": "container.image == 'side:1'"}
+    )
     asks_name = policy(code="B-1", id="b", match={"view": "Container"}, **{"assert": "container.name != ''"})
     verdicts = Engine([asks_image, asks_name]).judge(scene)
     by_code = {(v.policy, v.path[-1]): v for v in verdicts}
@@ -105,10 +109,13 @@ def test_params_have_defaults_and_can_be_set() -> None:
     from auditor.engine import Engine
 
     rule = policy(
-        params={"most": {"type": "integer", "default": 1}}, **{"assert": "pod.containers.size() <= params.most"}
+        params={"most": {"type": "integer", "default": 1}},
+        **{"assert": "pod.containers.size() <= params.most"},
     )
     assert [v.status for v in Engine([rule]).judge(world(DEPLOYMENT))] == [Status.FAIL]
-    assert [v.status for v in Engine([rule], {"TST-001": {"most": 2}}).judge(world(DEPLOYMENT))] == [Status.PASS]
+    assert [v.status for v in Engine([rule], {"TST-001": {"most": 2}}).judge(world(DEPLOYMENT))] == [
+        Status.PASS
+    ]
 
 
 def test_message_and_cost_come_from_the_failure() -> None:
@@ -117,12 +124,18 @@ def test_message_and_cost_come_from_the_failure() -> None:
     assert (verdict.message, verdict.cost) == ("image is web:1", 730.0)
 
 
-@pytest.mark.parametrize("body", ["spec: []", "spec: {template: 3}", "spec: {template: {spec: []}}", "spec: x"])
+@pytest.mark.parametrize(
+    "body", ["spec: []", "spec: {template: 3}", "spec: {template: {spec: []}}", "spec: x"]
+)
 def test_wrong_shapes_give_no_exception(body: str) -> None:
     text = f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\n{body}\n"
-    judge(text, policy(**{"assert": "pod.containers.all(c, has(c.image))"}), policy(match={"view": "Container"}))
+    judge(
+        text, policy(**{"assert": "pod.containers.all(c, has(c.image))"}), policy(match={"view": "Container"})
+    )
 
 
 def test_null_map_values_are_dropped_as_the_api_server_does() -> None:
-    (pod,) = resources("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {nodeName: null, containers: [null]}\n")
+    (pod,) = resources(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {nodeName: null, containers: [null]}\n"
+    )
     assert pod.body["spec"] == {"containers": [None]}

@@ -21,7 +21,9 @@ def verdict(code: str, status: Status, resource: Resource, target: str = "t") ->
 
 
 def catalog(**severities: str) -> dict[str, Policy]:
-    return {code: policy(code=code, id=code.lower(), severity=severity) for code, severity in severities.items()}
+    return {
+        code: policy(code=code, id=code.lower(), severity=severity) for code, severity in severities.items()
+    }
 
 
 def test_weights_and_shares() -> None:
@@ -38,7 +40,10 @@ def test_weights_and_shares() -> None:
 
 def test_an_owner_counts_once_however_many_containers_fail() -> None:
     a, b = pod("a"), pod("b")
-    verdicts = [verdict("L", Status.FAIL, a)] * 5 + [verdict("L", Status.PASS, a), verdict("L", Status.PASS, b)]
+    verdicts = [verdict("L", Status.FAIL, a)] * 5 + [
+        verdict("L", Status.PASS, a),
+        verdict("L", Status.PASS, b),
+    ]
     result = score(catalog(L="low"), verdicts)
     assert result.effective == 50
     assert result.tallies["L"].failed == 1
@@ -47,7 +52,9 @@ def test_an_owner_counts_once_however_many_containers_fail() -> None:
 def test_an_open_critical_caps_at_69_and_an_open_high_at_89() -> None:
     owners = [pod(f"p{n}") for n in range(100)]
     for severity, cap in (("critical", 69), ("high", 89)):
-        verdicts = [verdict("X", Status.PASS, owner) for owner in owners[1:]] + [verdict("X", Status.FAIL, owners[0])]
+        verdicts = [verdict("X", Status.PASS, owner) for owner in owners[1:]] + [
+            verdict("X", Status.FAIL, owners[0])
+        ]
         result = score(catalog(X=severity), verdicts)
         assert (result.uncapped, result.effective, result.cap) == (99, cap, severity)
 
@@ -58,7 +65,11 @@ def test_a_cap_never_raises() -> None:
 
 
 def test_nothing_evaluated_is_a_question_mark() -> None:
-    for verdicts in ([], [verdict("X", Status.NOT_ASSESSED, pod("a"))], [verdict("X", Status.NOT_APPLICABLE, pod("a"))]):
+    for verdicts in (
+        [],
+        [verdict("X", Status.NOT_ASSESSED, pod("a"))],
+        [verdict("X", Status.NOT_APPLICABLE, pod("a"))],
+    ):
         result = score(catalog(X="low"), verdicts)
         assert (result.effective, result.grade) == (None, "?")
 
@@ -80,7 +91,11 @@ def test_coverage_counts_what_could_not_be_assessed() -> None:
 
 def test_the_same_source_seen_from_two_targets_counts_once() -> None:
     a, b = pod("a"), pod("b")
-    verdicts = [verdict("X", Status.FAIL, a, "dev"), verdict("X", Status.FAIL, a, "prod"), verdict("X", Status.PASS, b)]
+    verdicts = [
+        verdict("X", Status.FAIL, a, "dev"),
+        verdict("X", Status.FAIL, a, "prod"),
+        verdict("X", Status.PASS, b),
+    ]
     assert score(catalog(X="low"), verdicts).effective == 50
 
 
@@ -100,4 +115,13 @@ def test_contributions_sum_to_the_uncapped_score() -> None:
 
 
 def test_grades() -> None:
-    assert [grade(Fraction(n)) for n in (100, 95, 94, 85, 70, 69, 50, 49)] == ["A", "A", "B", "B", "C", "D", "D", "F"]
+    assert [grade(Fraction(n)) for n in (100, 95, 94, 85, 70, 69, 50, 49)] == [
+        "A",
+        "A",
+        "B",
+        "B",
+        "C",
+        "D",
+        "D",
+        "F",
+    ]

@@ -13,7 +13,12 @@ _UPPER: Final = {ord(c): c.upper() for c in "abcdefghijklmnopqrstuvwxyz"}
 # Unicode's White_Space property; Python's strip() takes U+001C..U+001F too.
 _SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 _QUOTED: Final = {
-    **{ord(raw): escape for raw, escape in zip("\a\b\f\n\r\t\v\\\"", ("\\a", "\\b", "\\f", "\\n", "\\r", "\\t", "\\v", "\\\\", '\\"'), strict=True)},
+    **{
+        ord(raw): escape
+        for raw, escape in zip(
+            '\a\b\f\n\r\t\v\\"', ("\\a", "\\b", "\\f", "\\n", "\\r", "\\t", "\\v", "\\\\", '\\"'), strict=True
+        )
+    },
     **{code: "\ufffd" for code in range(0xD800, 0xE000)},
 }
 

@@ -81,7 +81,11 @@ class Duration(_Nanoseconds):
         return other.plus(self) if type(other) is Timestamp else refuse("_+_", self, other)
 
     def minus(self, other: object) -> object:
-        return Duration(self.nanoseconds - other.nanoseconds) if type(other) is Duration else refuse("_-_", self, other)
+        return (
+            Duration(self.nanoseconds - other.nanoseconds)
+            if type(other) is Duration
+            else refuse("_-_", self, other)
+        )
 
     def text(self) -> str:
         seconds, rest = divmod(abs(self.nanoseconds), _SECOND)
@@ -112,12 +116,20 @@ class Timestamp(_Nanoseconds):
         super().__init__(nanoseconds)
 
     def plus(self, other: object) -> object:
-        return Timestamp(self.nanoseconds + other.nanoseconds) if type(other) is Duration else refuse("_+_", self, other)
+        return (
+            Timestamp(self.nanoseconds + other.nanoseconds)
+            if type(other) is Duration
+            else refuse("_+_", self, other)
+        )
 
     def minus(self, other: object) -> object:
         if type(other) is Duration:
             return Timestamp(self.nanoseconds - other.nanoseconds)
-        return Duration(self.nanoseconds - other.nanoseconds) if type(other) is Timestamp else refuse("_-_", self, other)
+        return (
+            Duration(self.nanoseconds - other.nanoseconds)
+            if type(other) is Timestamp
+            else refuse("_-_", self, other)
+        )
 
     def epoch_seconds(self) -> int:
         return to_int(self.nanoseconds // _SECOND)
@@ -165,7 +177,11 @@ def _zone_offset(name: str, seconds: int) -> int:
 
     try:
         zone = ZoneInfo(name)
-        shift = (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds)).astimezone(zone).utcoffset()
+        shift = (
+            (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds))
+            .astimezone(zone)
+            .utcoffset()
+        )
     except (LookupError, ValueError, OSError, OverflowError):
         raise CelError(f"unknown time zone {name!r}") from None
     return int(shift.total_seconds()) if shift else 0
@@ -194,7 +210,9 @@ def _parse_timestamp(text: str) -> Timestamp:
 
     parts = _RFC3339.fullmatch(text)
     if parts is None:
-        raise CelError(f"timestamp({text!r}): not RFC 3339, such as 2026-01-31T08:00:00Z (range: years 1 to 9999)")
+        raise CelError(
+            f"timestamp({text!r}): not RFC 3339, such as 2026-01-31T08:00:00Z (range: years 1 to 9999)"
+        )
     year, month, day, hour, minute, second = (int(parts[i]) for i in range(1, 7))
     try:
         days = date(year, month, day).toordinal() - _EPOCH_DAY
