@@ -173,7 +173,9 @@ def div(a: Any, b: Any) -> Any:
             if b == 0:
                 raise CelError("divide by zero")
             quotient = abs(int(a)) // abs(int(b))
-            return to_uint(quotient) if kind is UInt else to_int(quotient if (a < 0) == (b < 0) else -quotient)
+            return (
+                to_uint(quotient) if kind is UInt else to_int(quotient if (a < 0) == (b < 0) else -quotient)
+            )
         if kind is float:
             return a / b if b else _divide_by_zero(a, b)
     return refuse("_/_", a, b)
@@ -454,7 +456,7 @@ def optional_flat_map(a: Any, body: Any) -> Optional:
     result = NONE if a is NONE else body(a.content)
     if type(result) is not Optional:
         refuse("optFlatMap", a, result)
-    return result  # type: ignore[no-any-return]
+    return result
 
 
 def call_method(target: Any, name: str, *arguments: Any) -> Any:

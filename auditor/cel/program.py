@@ -40,7 +40,9 @@ class Program:
     reads: frozenset[tuple[str, ...]]
     """Field paths that the expression reads; a path ends where something dynamic begins."""
 
-    def __init__(self, source: str, reads: frozenset[tuple[str, ...]], parts: _Parts, tree: Node | None) -> None:
+    def __init__(
+        self, source: str, reads: frozenset[tuple[str, ...]], parts: _Parts, tree: Node | None
+    ) -> None:
         self.source = source
         self.reads = reads
         self._parts = parts
@@ -64,7 +66,8 @@ class Program:
 
     def to_bytes(self) -> bytes:
         """For a cache of this machine: readable only by the Python that wrote it."""
-        return marshal.dumps((_FORMAT, self.source, tuple(self.reads), self._parts))
+        content: Any = (_FORMAT, self.source, tuple(self.reads), self._parts)
+        return marshal.dumps(content)
 
     @classmethod
     def from_bytes(cls, source: str, data: bytes) -> Program:
