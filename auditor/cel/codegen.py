@@ -112,7 +112,7 @@ class _Generator:
         operand, key = self.visit(node.operand, names), self.visit(node.key, names)
         if node.optional:
             return f"optional_index({operand},{key})"
-        if _is_text(node.key) and not _has_optional(node.operand):
+        if _is_text(node.key) and _subscripts(node.operand):
             return f"{operand}[{key}]"
         return f"index({operand},{key})"
 
@@ -227,7 +227,8 @@ class _Generator:
         base, optional = node.args[0], False
         while isinstance(base, Select):
             fields.append(base.field)
-            base, optional = base.operand, base.optional
+            optional = base.optional
+            base = base.operand
             if optional and not _has_optional(base):
                 break
         if not optional:
@@ -237,12 +238,17 @@ class _Generator:
 
 
 def _has_optional(node: Node) -> bool:
-    """Whether a chain of selections gives an optional, so that Python's ``[]`` would not do."""
+    """Whether a chain of selections gives an optional."""
     while isinstance(node, Select | syntax.Index):
         if node.optional:
             return True
         node = node.operand
     return False
+
+
+def _subscripts(node: Node) -> bool:
+    """Whether Python's ``[]`` does for a field: not on optionals, and Python warns of ``1['a']``."""
+    return type(node) in (Ident, Select, syntax.Index, Call) and not _has_optional(node)
 
 
 def _is_text(node: Node) -> bool:

@@ -60,9 +60,6 @@ class _Nanoseconds(Value):
     def __hash__(self) -> int:
         return hash(self.nanoseconds)
 
-    def __repr__(self) -> str:
-        return self.text()
-
 
 class Duration(_Nanoseconds):
     """A signed stretch of time."""
