@@ -1,8 +1,8 @@
 """A syntax tree to one Python expression: the fast path.
 
-It answers only where plain Python gives CEL's answer. Whatever else may happen (an error, an unknown, a
-type that Python treats differently) must raise, for then the interpreter decides. Three traps shape it:
-``True == 1``; ``is`` and hash lookups overlook an unknown; a method called on the wrong type may succeed.
+It answers only where plain Python gives CEL's answer. Whatever else may happen (an error, an unknown, a type
+that Python treats differently) must raise, for then the interpreter decides. Three traps shape it: ``True == 1``;
+``is`` and hash lookups do not notice an unknown; a method called on the wrong type may succeed.
 """
 
 from __future__ import annotations
@@ -138,8 +138,7 @@ class _Generator:
         """Python's own ``==`` where it agrees with CEL's: an unknown raises in it."""
         value = literal.value
         if type(value) is bool:
-            code = f"is_bool({self.visit(node, names)},{value})"
-            return code if operator == "==" else f"(not {code})"
+            return f"{'' if operator == '==' else '(not '}is_bool({self.visit(node, names)},{value}){'' if operator == '==' else ')'}"
         if type(value) is str or value is None or (type(value) is int and 1 < abs(value) < _EXACT):
             return f"({self.visit(node, names)}{operator}{value!r})"
         return ""
@@ -225,7 +224,7 @@ class _Generator:
         """``a.?b.?c.orValue(d)``, the most frequent use of optionals, in one call."""
         fields: list[str] = []
         base, optional = node.args[0], False
-        while isinstance(base, Select):
+        while type(base) is Select:
             fields.append(base.field)
             base, optional = base.operand, base.optional
             if optional and not _has_optional(base):
@@ -238,7 +237,7 @@ class _Generator:
 
 def _has_optional(node: Node) -> bool:
     """Whether a chain of selections gives an optional, so that Python's ``[]`` would not do."""
-    while isinstance(node, Select | syntax.Index):
+    while type(node) is Select or type(node) is syntax.Index:
         if node.optional:
             return True
         node = node.operand

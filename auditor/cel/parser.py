@@ -40,10 +40,7 @@ _PRECEDENCE: Final = {
 }
 _CONSTANTS: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": None}
 _RESERVED: Final = frozenset(
-    {
-        *("as", "break", "const", "continue", "else", "for", "function", "if", "import", "in", "let", "loop"),
-        *("package", "namespace", "return", "var", "void", "while"),
-    }
+    "as break const continue else for function if import in let loop package namespace return var void while".split()
 )
 MAX_DEPTH: Final = 60
 """How deep parentheses, brackets and arguments may nest."""

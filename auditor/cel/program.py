@@ -66,8 +66,7 @@ class Program:
 
     def to_bytes(self) -> bytes:
         """For a cache of this machine: readable only by the Python that wrote it."""
-        content: Any = (_FORMAT, self.source, tuple(self.reads), self._parts)
-        return marshal.dumps(content)
+        return marshal.dumps((_FORMAT, self.source, tuple(self.reads), self._parts))
 
     @classmethod
     def from_bytes(cls, source: str, data: bytes) -> Program:

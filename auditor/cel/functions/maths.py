@@ -41,9 +41,8 @@ def _extreme(function: str, values: tuple[Any, ...], better: Callable[[Any, Any]
 def absolute(value: Any) -> int | float:
     if type(value) is UInt:
         return value
-    if type(value) is int:
-        return to_int(abs(value))
-    return abs(number("math.abs", value))
+    kept = abs(number("math.abs", value))
+    return to_int(kept) if type(value) is int else kept
 
 
 def sign(value: Any) -> int | float:

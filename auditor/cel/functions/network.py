@@ -99,7 +99,7 @@ class CIDR(Value):
 
     def contains_cidr(self, other: Any) -> bool:
         block = other if isinstance(other, CIDR) else cidr(other)
-        return bool(block.prefix >= self.prefix) and self.holds(block.address)
+        return block.prefix >= self.prefix and self.holds(block.address)
 
     methods: ClassVar[dict[str, Any]] = {
         "containsIP": contains_ip,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC
 from typing import Any, ClassVar, Final
 
 from auditor.cel.errors import CelError
@@ -43,7 +42,7 @@ class _Nanoseconds(Value):
         self.nanoseconds = nanoseconds
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.nanoseconds == self.nanoseconds
+        return type(other) is type(self) and other.nanoseconds == self.nanoseconds  # type: ignore[attr-defined,no-any-return]
 
     def __lt__(self, other: _Nanoseconds) -> bool:
         return self.nanoseconds < other.nanoseconds
@@ -173,12 +172,16 @@ def _local(moment: Timestamp, zone: tuple[Any, ...]) -> int:
 
 
 def _zone_offset(name: str, seconds: int) -> int:
-    from datetime import datetime, timedelta
+    from datetime import datetime, timedelta, timezone
     from zoneinfo import ZoneInfo
 
     try:
         zone = ZoneInfo(name)
-        shift = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).astimezone(zone).utcoffset()
+        shift = (
+            (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds))
+            .astimezone(zone)
+            .utcoffset()
+        )
     except (LookupError, ValueError, OSError, OverflowError):
         raise CelError(f"unknown time zone {name!r}") from None
     return int(shift.total_seconds()) if shift else 0
@@ -235,4 +238,5 @@ def duration(value: Any) -> Duration:
 
 
 def _nanoseconds(whole: str, fraction: str, unit: str) -> int:
-    return (int(whole + fraction or 0) * _UNITS[unit]) // int(10 ** len(fraction))
+    size = _UNITS[unit]
+    return int(whole or 0) * size + int(fraction or 0) * size // 10 ** len(fraction)
