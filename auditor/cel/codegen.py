@@ -100,9 +100,7 @@ class _Generator:
         if node.optional:
             return f"optional_select({operand},{node.field!r})"
         return (
-            f"select({operand},{node.field!r})"
-            if _has_optional(node.operand)
-            else f"{operand}[{node.field!r}]"
+            f"{operand}[{node.field!r}]" if _subscripts(node.operand) else f"select({operand},{node.field!r})"
         )
 
     def has(self, node: Has, names: Names) -> str:
