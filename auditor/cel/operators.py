@@ -312,7 +312,7 @@ def optional_index(a: Any, key: Any) -> Optional:
         if a is NONE:
             return NONE
         a = a.content
-    if type(a) is not list and type(a) is not dict:
+    if type(a) is not dict and (type(a) is not list or type(key) not in _NUMERIC):
         refuse("_[?_]", a, key)
     try:
         value = index(a, key)
