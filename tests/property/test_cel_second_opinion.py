@@ -1,8 +1,8 @@
 """Generated expressions give what Google's cel-expr-python (C++) gives.
 
-Left out on purpose, where we follow cel-go, which Kubernetes runs: ``int(true)`` (an error there), ``null in {}``
-(false there), ``''.split('')`` (empty there), fractions in ``string(timestamp)``, the order of a map's keys, and
-``indexOf`` of lists, which is a Kubernetes extension.
+Left out on purpose, where we follow cel-go, which Kubernetes runs: ``int(true)`` (an error there),
+``null in {}`` (false there), ``''.split('')`` (empty there), fractions in ``string(timestamp)``, the order of
+a map's keys, and ``indexOf`` of lists, which is a Kubernetes extension.
 """
 
 from __future__ import annotations
