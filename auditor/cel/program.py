@@ -24,6 +24,7 @@ _Parts = tuple[CodeType | None, tuple[tuple[str, object], ...], tuple[tuple[str,
 _FORMAT: Final = (1, sys.implementation.cache_tag, sys.hexversion)
 _RUNTIME: Final[dict[str, Any]] = {
     **{name: thing for name, thing in vars(operators).items() if not name.startswith("_")},
+    "dict_get": dict.get,
     "str_startswith": str.startswith,
     "str_endswith": str.endswith,
     "str_contains": str.__contains__,

@@ -82,7 +82,7 @@ def test_functions(source: str) -> None:
             "semver('1.2')",
         ),
         *(
-            "'a'.find('[')",
+            "'a'.find(dyn('['))",
             "'a'.matches(1)",
             "duration('1y')",
             "timestamp('2026-02-30T00:00:00Z')",
