@@ -51,7 +51,11 @@ class Program:
         self._exact: Interpreter | None = _interpreter(source, tree) if tree is not None else None
 
     def __call__(self, variables: Mapping[str, object]) -> object:
-        """The value of the expression, or an ``Unknown``; raises :class:`CelError`."""
+        """The value of the expression, or an ``Unknown``; raises :class:`CelError`.
+
+        Values are exactly ``dict`` (with text keys), ``list``, ``str``, ``int``, ``float``, ``bool``, ``bytes``
+        and ``None``, not subclasses of them; an ``Unknown`` may stand anywhere in them.
+        """
         try:
             return self._fast(variables)
         except Exception:

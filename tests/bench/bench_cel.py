@@ -15,8 +15,9 @@ from auditor.unknown import Unknown
 _POD = "object.spec.template.spec"
 EXPRESSIONS = (
     *(
-        f"{_POD}.containers.all(c, has(c.resources) && has(c.resources.limits) && '{k}' in c.resources.limits)"
-        for k in ("cpu", "memory", "ephemeral-storage")
+        f"{_POD}.containers.all(c, has(c.resources) && has(c.resources.limits)"
+        f" && '{key}' in c.resources.limits)"
+        for key in ("cpu", "memory", "ephemeral-storage")
     ),
     f"{_POD}.containers.all(c, has(c.image) && !c.image.endsWith(':latest') && c.image.contains(':'))",
     f"!has({_POD}.hostNetwork) || {_POD}.hostNetwork == false",
