@@ -53,7 +53,7 @@ class Program:
     def __call__(self, variables: Mapping[str, object]) -> object:
         """The value of the expression, or an ``Unknown``; raises :class:`CelError`.
 
-        Values are exactly ``dict`` (with text keys), ``list``, ``str``, ``int``, ``float``, ``bool``, ``bytes``
+        Values are exactly ``dict`` (text keys), ``list``, ``str``, ``int``, ``float``, ``bool``, ``bytes``
         and ``None``, not subclasses of them; an ``Unknown`` may stand anywhere in them.
         """
         try:
