@@ -181,11 +181,13 @@ def check_set(seed: int) -> bool:
     intended = json.loads(json.dumps(body))
     place = intended
     for step in path[:-1]:
-        if isinstance(place, dict) and (step not in place or place[step] is None):
+        if isinstance(place, dict) and place.get(step) is None:
             place[step] = {}
-        place = place[step]
-        if not isinstance(place, dict | list):
-            return False
+        place = place[step] if isinstance(place, dict) or isinstance(step, int) else None
+    if not isinstance(place, list if isinstance(path[-1], int) else dict):
+        with pytest.raises(CannotEdit):
+            set_value(smap, path, new)
+        return False
     is_new = isinstance(place, dict) and path[-1] not in place
     old = None if is_new else place[path[-1]]
     place[path[-1]] = new
