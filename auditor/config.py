@@ -159,7 +159,9 @@ def _check_declarations(declared: dict[str, Any], data: bytes, file: str) -> Non
             if key not in types:
                 raise UsageError(f"{where}: unknown declaration{did_you_mean(key, types)}")
             if not is_a(value, types[key]):
-                raise UsageError(f"{where} is {value!r}: a declaration of type {types[key].__name__} is wanted")
+                raise UsageError(
+                    f"{where} is {value!r}: a declaration of type {types[key].__name__} is wanted"
+                )
 
 
 def is_a(value: object, kind: type) -> bool:

@@ -69,7 +69,9 @@ def keys_at(path: tuple[str | int, ...]) -> list[str]:
     """The keys that a table of the file may have; empty where any name will do."""
     table: Any = ConfigTable
     for step in path:
-        annotation = table.model_fields[step].annotation if step in getattr(table, "model_fields", {}) else None
+        annotation = (
+            table.model_fields[step].annotation if step in getattr(table, "model_fields", {}) else None
+        )
         if annotation == dict[str, TargetTable]:
             return list(TargetTable.model_fields)
         table = annotation

@@ -13,6 +13,7 @@ from importlib import import_module
 from auditor.model import Target
 from auditor.sources.interface import Inventory
 from auditor.sources.manifests import ManifestFile, read_manifests
+from auditor.sources.stdin import STDIN
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
 
@@ -92,7 +93,7 @@ def _read_all(checkout: Checkout) -> None:
     counts = checkout.inventory.counts
     wanted = None if checkout.options.full_parse else _wanted
     for path in checkout.files:
-        if not path.endswith(MANIFEST_SUFFIXES):
+        if not path.endswith(MANIFEST_SUFFIXES) and path != STDIN:
             continue
         try:
             data = checkout.read(path)
