@@ -214,7 +214,7 @@ def render(body: Any, path: Path) -> str:
             body = body.get(step, _GONE) if type(body) is dict else _GONE
         else:
             parts.append(_element_text(field, body, step))  # type: ignore[arg-type]
-            body = body[step] if type(body) is list and step < len(body) else _GONE  # type: ignore[operator]
+            body = get(body, (step,), _GONE)
     return "".join(parts)
 
 
@@ -248,7 +248,7 @@ def _candidates(field: str, element: dict[str, Any]) -> Iterator[tuple[str, ...]
     if field in ATOMIC:
         return
     standard = (MERGE_KEYS[field],) if field in MERGE_KEYS else (PORT_KEYS if field == "ports" else ())
-    for keys in (*standard, *((key,) for keys in standard for key in keys[:1]), ("name",), ("id",), ("sid",)):
+    for keys in (*standard, *((several[0],) for several in standard), ("name",), ("id",), ("sid",)):
         present = tuple(key for key in keys if _text(get(element, tuple(key.split(".")))) is not None)
         if present:
             yield present

@@ -456,7 +456,7 @@ def optional_flat_map(a: Any, body: Any) -> Optional:
     result = NONE if a is NONE else body(a.content)
     if type(result) is not Optional:
         refuse("optFlatMap", a, result)
-    return result  # type: ignore[no-any-return]
+    return result
 
 
 def call_method(target: Any, name: str, *arguments: Any) -> Any:

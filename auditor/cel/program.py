@@ -66,7 +66,8 @@ class Program:
 
     def to_bytes(self) -> bytes:
         """For a cache of this machine: readable only by the Python that wrote it."""
-        return marshal.dumps((_FORMAT, self.source, tuple(self.reads), self._parts))
+        content: Any = (_FORMAT, self.source, tuple(self.reads), self._parts)
+        return marshal.dumps(content)
 
     @classmethod
     def from_bytes(cls, source: str, data: bytes) -> Program:

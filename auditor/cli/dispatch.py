@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "check": "audit a repository and gate on the result",
     "baseline": "accept today's findings, so that only new ones gate",
     "explain": "what a policy means, why it matters, how to repair it",
+    "fix": "show or write proved repairs",
     "policy": "list, create, lint and test policies",
 }
 """Command → what ``auditor --help`` says of it. Each has a module ``auditor.cli.<command>_command``."""

@@ -21,7 +21,7 @@ MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 LOOSE = "loose"
 CRD = "CustomResourceDefinition"
 
-COLLECTORS: tuple[str, ...] = ()
+COLLECTORS: tuple[str, ...] = ("auditor.sources.texts",)
 """Modules with ``collect(checkout)``, in the order in which they may claim files; the loose rest is last."""
 
 

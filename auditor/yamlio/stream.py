@@ -39,7 +39,7 @@ def load_stream(
     if path.endswith(".json"):
         return _load_json(text, path, wanted, limits)
     documents = _Reader(text, path, wanted, limits).read()
-    if any(document.problem for document in documents) and text.lstrip(UTF8_BOM).lstrip()[:1] == b"{":
+    if any(document.problem for document in documents) and text.removeprefix(UTF8_BOM).lstrip()[:1] == b"{":
         # kubectl takes what begins with "{" for JSON, which YAML 1.1 does not quite contain.
         try:
             return _json_documents(text, limits)
@@ -152,13 +152,12 @@ class _Reader:
 
 
 def _load_json(data: bytes, path: str, wanted: Wanted | None, limits: Limits) -> list[YamlDocument]:
-    """A .json file; one that is no JSON may still be YAML, as for kubectl."""
+    """A .json file; one that does not begin as JSON may still be YAML, as for kubectl."""
     try:
         return _json_documents(data, limits)
     except jsonread.JsonError as error:
-        documents = _Reader(data, path, wanted, limits).read()
-        if not any(document.problem for document in documents):
-            return documents
+        if data.removeprefix(UTF8_BOM).lstrip()[:1] not in (b"{", b"["):
+            return _Reader(data, path, wanted, limits).read()
         offset = _json_offset(data, error.index)
         repair = "repair the JSON at this line"
         return [_failed(data, Problem(path, *Lines(data).place(offset), error.what, repair))]
