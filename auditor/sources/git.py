@@ -13,6 +13,7 @@ from importlib import import_module
 from auditor.model import Target
 from auditor.sources.interface import Inventory
 from auditor.sources.manifests import ManifestFile, read_manifests
+from auditor.sources.stdin import STDIN
 from auditor.sources.texts import resources_of
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
@@ -95,7 +96,7 @@ def _read_all(checkout: Checkout) -> None:
     """Read every file once: texts for keys, Dockerfiles, and whatever may hold Kubernetes objects."""
     wanted = None if checkout.options.full_parse else _wanted
     for path in checkout.files:
-        manifest = path.endswith(MANIFEST_SUFFIXES)
+        manifest = path.endswith(MANIFEST_SUFFIXES) or path == STDIN
         try:
             data = checkout.read(path)
         except Unreadable as error:
