@@ -19,9 +19,11 @@ from auditor.waivers import Rule
 _MARKERS = (b"auditor:", b"checkov:skip", b"trivy:ignore")
 _COMMENT = re.compile(r"(?P<open>#|//)\s*(?P<text>auditor:\s*allow\b.*|checkov:skip=.*|trivy:ignore:.*)")
 _OWN_LINE = re.compile(r"\s*(?:#|//)")
-_ALLOW = re.compile(r"auditor:\s*allow\b\s*(?P<ids>[\w./-]+(?:\s*,\s*[\w./-]+)*)?(?P<rest>.*)")
+_ALLOW = re.compile(r"auditor:\s*allow\b\s*(?:(?P<ids>[\w./-]+(?:\s*,\s*[\w./-]+)*)(?=\s|$))?(?P<rest>.*)")
 _FIELD = re.compile(r"""\s+(?P<name>\w+)=(?:"(?P<quoted>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"']+))""")
 _BLOCK = re.compile(r"(?:resource|data|module|provider|terraform|locals|variable|output)\b.*")
+_PROSE = (".md", ".rst", ".adoc", ".txt")
+"""Files that have no comments, but may show how one is written."""
 _FIELDS = ("until", "reason", "by", "ticket")
 _EXAMPLE = 'write it as: auditor: allow ID until=YYYY-MM-DD reason="…"'
 
@@ -45,7 +47,7 @@ class Mark(NamedTuple):
 
 def scan(file: str, data: bytes) -> list[Mark]:
     """Every such comment of a file. Cheap for the files that have none."""
-    if not any(marker in data for marker in _MARKERS):
+    if file.endswith(_PROSE) or not any(marker in data for marker in _MARKERS):
         return []
     lines = data.decode("utf-8", "replace").splitlines()
     marks = []
