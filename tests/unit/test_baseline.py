@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.unit.repos import STRAY, Repo, check
 
 from auditor.baseline import encode, parse, stale
 from auditor.cli.entry import main
 from auditor.errors import UsageError
+from tests.unit.repos import STRAY, Repo, check
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.unit.repos import STRAY, STRAY_LINE, Repo, check
 
 from auditor.changes import changed_lines
 from auditor.cli.entry import main
 from auditor.errors import UsageError
 from auditor.sources.revision import Revision
+from tests.unit.repos import STRAY, STRAY_LINE, Repo, check
 
 SCALER = """\
 apiVersion: keda.sh/v1alpha1
@@ -79,7 +79,10 @@ def test_a_finding_with_its_other_end_on_a_changed_line_is_touched(repo: Repo) -
     repo.write("worker.yaml", WORKER)
     repo.write("scaler.yaml", SCALER)
     repo.commit()
-    repo.write("scaler.yaml", SCALER.replace("scaleTargetRef: {name: worker}", "scaleTargetRef: {name: worker, kind: Deployment}"))  # noqa: E501
+    repo.write(
+        "scaler.yaml",
+        SCALER.replace("scaleTargetRef: {name: worker}", "scaleTargetRef: {name: worker, kind: Deployment}"),
+    )
     report = check(repo.root, changed_since="HEAD", policies=("ZRO-008",)).report
     (finding,) = [each for each in report.findings if each.status == "fail"]
     assert (finding.location.file, finding.new, finding.touched) == ("worker.yaml", False, True)
@@ -213,7 +216,7 @@ def test_only_links_that_stay_inside_are_made(
     repo: Repo, tmp_path: Path, link: str, target: str, kept: bool
 ) -> None:
     (repo.root / link).parent.mkdir(exist_ok=True)
-    os.symlink(target, repo.root / link)
+    (repo.root / link).symlink_to(target)
     repo.commit()
     assert (link in materialised(repo, tmp_path / "out")) is kept
     assert os.path.lexists(tmp_path / "out" / link) is kept
@@ -222,9 +225,9 @@ def test_only_links_that_stay_inside_are_made(
 def test_links_through_links_lead_nowhere(repo: Repo, tmp_path: Path) -> None:
     (repo.root / "a" / "b").mkdir(parents=True)
     repo.write("a/b/file", "x")
-    os.symlink("a/b", repo.root / "l")
+    (repo.root / "l").symlink_to("a/b")
     (repo.root / "q").mkdir()
-    os.symlink("../l/../../..", repo.root / "q" / "z")
+    (repo.root / "q" / "z").symlink_to("../l/../../..")
     repo.commit()
     materialised(repo, tmp_path / "out")
     assert not os.path.lexists(tmp_path / "out" / "q" / "z")

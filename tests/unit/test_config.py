@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.unit.repos import STRAY, Repo, check
 
 from auditor.cli.entry import main
 from auditor.config import parse_config
 from auditor.errors import UsageError
 from auditor.options import TargetSettings
 from auditor.packs import params_of
+from tests.unit.repos import STRAY, Repo, check
 
 WHOLE = b"""
 packs = ["strict"]
@@ -48,7 +48,11 @@ def test_every_key_reaches_the_settings() -> None:
     config = parse_config(WHOLE, "auditor.toml")
     assert config is not None
     settings = config.settings
-    assert (settings.packs, settings.exclude, config.policy_folders) == (("strict",), ("vendor/**",), ("policies",))
+    assert (settings.packs, settings.exclude, config.policy_folders) == (
+        ("strict",),
+        ("vendor/**",),
+        ("policies",),
+    )
     assert (settings.fail_on, settings.min_score, settings.min_coverage) == ("medium", 80, 90.5)
     assert settings.severities == {"GPU-003": "medium"}
     assert settings.params == {"GPU-004": {"allowed_owners": ["DaemonSet/kube-system/*"]}}
@@ -121,9 +125,8 @@ def test_params_are_checked_against_the_policy(tmp_path: Path, value: str, said:
 
 
 def test_a_boolean_is_no_integer_param() -> None:
-    from tests.unit.worlds import policy
-
     from auditor.options import Settings
+    from tests.unit.worlds import policy
 
     own = policy(params={"count": {"type": "integer", "default": 1}})
     with pytest.raises(UsageError, match="type integer"):

@@ -6,8 +6,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from tests.unit.repos import STRAY
-from tests.unit.worlds import policy
 
 from auditor.cli.entry import main
 from auditor.gate import gate
@@ -16,6 +14,8 @@ from auditor.policy import Severity
 from auditor.report import Finding, Location
 from auditor.score import Score, Tally
 from auditor.spans import Problem
+from tests.unit.repos import STRAY
+from tests.unit.worlds import policy
 
 POLICIES = {code: policy(code=code, id=code.lower(), severity=severity) for code, severity in (
     ("C-1", "critical"), ("H-1", "high"), ("M-1", "medium"), ("L-1", "low"))}  # fmt: skip
@@ -81,13 +81,17 @@ def test_a_score_at_the_bound_passes_and_below_fails() -> None:
 
 
 def test_nothing_evaluated_is_below_every_bound() -> None:
-    decision = gate(Settings(min_score=1, min_coverage=1), POLICIES, scored(effective=None, coverage=None), [])
+    decision = gate(
+        Settings(min_score=1, min_coverage=1), POLICIES, scored(effective=None, coverage=None), []
+    )
     assert decision.exit_code == 1
     assert len(decision.reasons) == 2
 
 
 def test_coverage_below_the_bound_fails() -> None:
-    assert gate(Settings(min_coverage=80), POLICIES, scored(coverage=79), []).reasons == ("coverage below 80 %",)
+    assert gate(Settings(min_coverage=80), POLICIES, scored(coverage=79), []).reasons == (
+        "coverage below 80 %",
+    )
 
 
 def test_an_unusable_input_is_incomplete() -> None:
@@ -112,7 +116,10 @@ def test_against_an_earlier_state_only_new_failures_gate() -> None:
     old, fresh = finding("C-1", "a", new=False), finding("C-1", "b", new=True)
     assert gate(Settings(), POLICIES, result, [], [old]).exit_code == 0
     assert gate(Settings(), POLICIES, result, [], [old, fresh]).reasons == ("1 new critical finding",)
-    assert gate(Settings(), POLICIES, result, [], [finding("C-1", "b", new=True, status="waived")]).exit_code == 0
+    assert (
+        gate(Settings(), POLICIES, result, [], [finding("C-1", "b", new=True, status="waived")]).exit_code
+        == 0
+    )
 
 
 def test_new_failures_of_one_owner_count_once() -> None:

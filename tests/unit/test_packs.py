@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.worlds import policy
 
 from auditor.catalog import load_builtin, load_packs
 from auditor.errors import UsageError
 from auditor.options import Settings
 from auditor.packs import choose, members, selects
 from auditor.policy import Pack, Selector
+from tests.unit.worlds import policy
 
-TAINT = policy(code="GPU-001", id="taint", category="gpu-scheduling", severity="low", controls=("CIS-EKS-5.1.1",))
+TAINT = policy(
+    code="GPU-001", id="taint", category="gpu-scheduling", severity="low", controls=("CIS-EKS-5.1.1",)
+)
 PROBE = policy(code="REL-001", id="probe", category="reliability", severity="low")
 ROOT = policy(code="SEC-001", id="root", category="pod-security", severity="high")
 ALL = [TAINT, PROBE, ROOT]
@@ -60,7 +62,9 @@ def test_the_four_packs_are_there() -> None:
 def test_strict_holds_every_static_policy_and_default_the_mission() -> None:
     everything = [each for each in load_builtin() if each.mode != "L"]
     assert list(choose(Settings(packs=("strict",)))) == [each.code for each in everything]
-    mission = {each.code for each in everything if each.category in ("gpu-scheduling", "scale-to-zero", "identity")}
+    mission = {
+        each.code for each in everything if each.category in ("gpu-scheduling", "scale-to-zero", "identity")
+    }
     assert mission
     assert mission <= set(choose(Settings(packs=("gpu-platform",))))
     assert set(choose(Settings(packs=("gpu-platform",)))) <= set(choose(Settings()))

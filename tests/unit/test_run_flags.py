@@ -40,7 +40,9 @@ def test_several_paths_are_one_tree_without_doubles(here: Path) -> None:
     assert tree_of(["a", "b/app.yaml", "a/app.yaml"]).files() == ["a/app.yaml", "a/other.yaml", "b/app.yaml"]
 
 
-def test_paths_elsewhere_are_named_from_their_common_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_elsewhere_are_named_from_their_common_folder(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (here / "c").mkdir()
     monkeypatch.chdir(here / "c")
     assert tree_of(["../a/app.yaml", "../b"]).files() == ["a/app.yaml", "b/app.yaml"]

@@ -84,7 +84,9 @@ def test_sets_of_variables_of_one_root_are_several_candidates() -> None:
 
 def test_a_glob_gives_each_target_the_name_as_a_prefix() -> None:
     settings = {"prod": TargetSettings(("apps/*/prod",))}
-    arranged, _ = arrange([manifests("apps/a/prod"), manifests("apps/b/prod"), manifests("apps/a/dev")], settings)
+    arranged, _ = arrange(
+        [manifests("apps/a/prod"), manifests("apps/b/prod"), manifests("apps/a/dev")], settings
+    )
     assert [target.name for target in arranged] == ["prod:apps/a/prod", "prod:apps/b/prod", "apps/a/dev"]
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.unit.repos import STRAY, STRAY_LINE, Repo, check
-from tests.unit.test_config import OWN
-from tests.unit.test_waivers import ALLOW, WHOLE, warned, with_comment
 
 from auditor.audit import Run
 from auditor.cli.entry import main
 from auditor.errors import UsageError
+from tests.unit.repos import STRAY, STRAY_LINE, Repo, check
+from tests.unit.test_config import OWN
+from tests.unit.test_waivers import ALLOW, WHOLE, warned, with_comment
 
 
 @pytest.fixture
@@ -33,7 +33,9 @@ def statuses(run: Run) -> list[str]:
 # Configuration
 
 
-@pytest.mark.parametrize("text", ['[severity]\nGPU-004 = "low"\n', '[gate]\nfail_on = "never"\n', 'exclude = ["*"]\n'])
+@pytest.mark.parametrize(
+    "text", ['[severity]\nGPU-004 = "low"\n', '[gate]\nfail_on = "never"\n', 'exclude = ["*"]\n']
+)
 def test_configuration_added_by_the_change_does_not_count(repo: Repo, text: str) -> None:
     repo.write("auditor.toml", text)
     assert check(repo.root).report.gate.exit_code == 0
@@ -163,7 +165,9 @@ spec:
   containers: [{name: page, image: a:1}]
 """
 SUPPRESSED = CHECKED % '"checkov.io/skip1": "OWN_1=trusted"'
-PEER = OWN.replace("apps/v1/Deployment", "v1/Pod") + "equivalents: {checkov: [{id: OWN_1, relation: exact}]}\n"
+PEER = (
+    OWN.replace("apps/v1/Deployment", "v1/Pod") + "equivalents: {checkov: [{id: OWN_1, relation: exact}]}\n"
+)
 
 
 def test_a_peers_suppression_counts_only_when_ref_has_it(repo: Repo) -> None:

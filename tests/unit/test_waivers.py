@@ -6,8 +6,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tests.unit.repos import NOW, STRAY, STRAY_LINE, Repo, check
-from tests.unit.worlds import policy
 
 from auditor.audit import Run
 from auditor.errors import UsageError
@@ -17,6 +15,8 @@ from auditor.waiver_comments import comment_rules, scan
 from auditor.waiver_file import parse_waivers
 from auditor.waiver_peers import annotation_rules
 from auditor.waivers import Rule, apply
+from tests.unit.repos import NOW, STRAY, STRAY_LINE, Repo, check
+from tests.unit.worlds import policy
 
 WHOLE = """\
 # why these are accepted
@@ -103,7 +103,11 @@ def test_a_waived_finding_carries_its_waiver_and_does_not_gate(repo: Repo) -> No
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("apps/Deployment/web/*", "apps/Deployment/other/*"), ("target: loose", "target: prod"), ("GPU-004", "GPU-003")],
+    [
+        ("apps/Deployment/web/*", "apps/Deployment/other/*"),
+        ("target: loose", "target: prod"),
+        ("GPU-004", "GPU-003"),
+    ],
 )
 def test_a_waiver_reaches_only_its_policy_owner_and_target(repo: Repo, old: str, new: str) -> None:
     repo.write("auditor-waivers.yaml", WHOLE.replace(old, new))
@@ -118,7 +122,9 @@ def test_every_name_of_a_policy_works(repo: Repo, name: str) -> None:
 
 def test_an_unknown_policy_in_the_file_is_a_configuration_error(repo: Repo) -> None:
     repo.write("auditor-waivers.yaml", WHOLE.replace("GPU-004", "GPU-044"))
-    with pytest.raises(UsageError, match=r"auditor-waivers.yaml:2: no policy is called 'GPU-044'; did you mean"):
+    with pytest.raises(
+        UsageError, match=r"auditor-waivers.yaml:2: no policy is called 'GPU-044'; did you mean"
+    ):
         check(repo.root)
 
 
