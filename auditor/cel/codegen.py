@@ -104,7 +104,10 @@ class _Generator:
         )
 
     def has(self, node: Has, names: Names) -> str:
-        return f"has({self.visit(node.operand, names)},{node.field!r})"
+        operand = self.visit(node.operand, names)
+        if _subscripts(node.operand):
+            return f"PRESENT[type(dict_get({operand},{node.field!r},ABSENT))]"
+        return f"has({operand},{node.field!r})"
 
     def index(self, node: syntax.Index, names: Names) -> str:
         operand, key = self.visit(node.operand, names), self.visit(node.key, names)

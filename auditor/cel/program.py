@@ -24,6 +24,7 @@ _Parts = tuple[CodeType | None, tuple[tuple[str, object], ...], tuple[tuple[str,
 _FORMAT: Final = (1, sys.implementation.cache_tag, sys.hexversion)
 _RUNTIME: Final[dict[str, Any]] = {
     **{name: thing for name, thing in vars(operators).items() if not name.startswith("_")},
+    "dict_get": dict.get,
     "str_startswith": str.startswith,
     "str_endswith": str.endswith,
     "str_contains": str.__contains__,
@@ -50,7 +51,11 @@ class Program:
         self._exact: Interpreter | None = _interpreter(source, tree) if tree is not None else None
 
     def __call__(self, variables: Mapping[str, object]) -> object:
-        """The value of the expression, or an ``Unknown``; raises :class:`CelError`."""
+        """The value of the expression, or an ``Unknown``; raises :class:`CelError`.
+
+        Values are exactly ``dict`` (text keys), ``list``, ``str``, ``int``, ``float``, ``bool``, ``bytes``
+        and ``None``, not subclasses of them; an ``Unknown`` may stand anywhere in them.
+        """
         try:
             return self._fast(variables)
         except Exception:

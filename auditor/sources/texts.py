@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from auditor.model import Path, Place, Resource, Target
+from auditor.model import Path, Place, Resource
 from auditor.secrets import find_keys, masked, mentions_keys
 from auditor.sources.dockerfile import Instruction, is_dockerfile, stages
-from auditor.sources.git import Checkout
-from auditor.sources.tree import Unreadable
-from auditor.spans import Problem, Span
+from auditor.spans import Span
 
 MAX_TEXT_BYTES = 8 * 1024 * 1024
 EXCERPT_LINES = 2
@@ -65,21 +63,8 @@ def _span(data: bytes, start: int, end: int) -> Span:
     return Span(line, column, end_line, end_column, start, end)
 
 
-def collect(checkout: Checkout) -> None:
-    """Add the target ``files`` with every text that mentions keys and every Dockerfile."""
-    target = Target("files", "loose", ".")
-    for path in checkout.files:
-        try:
-            target.resources += _resources(path, checkout)
-        except Unreadable as error:
-            if path not in checkout.manifests:
-                checkout.inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
-    if target.resources:
-        checkout.add(target)
-
-
-def _resources(path: str, checkout: Checkout) -> Iterator[Resource]:
-    data = checkout.read(path)
+def resources_of(path: str, data: bytes) -> Iterator[Resource]:
+    """The text when it mentions keys, and the Dockerfile when it is one."""
     if len(data) <= MAX_TEXT_BYTES and mentions_keys(data) and b"\0" not in data[:8192]:
         yield text_resource(path, data)
     if is_dockerfile(path):
