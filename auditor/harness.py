@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from auditor.audit import collect as gather
 from auditor.compiled import CompiledPolicy, PolicyBroken
+from auditor.config import CONFIG_FILE, parse_config
 from auditor.engine import Engine, judge_all
 from auditor.model import Status, Target, Verdict
 from auditor.options import Settings
 from auditor.paths import PathSyntaxError
 from auditor.policy import Policy
-from auditor.sources.git import GitOptions, GitSource
 from auditor.sources.interface import Inventory
 from auditor.sources.overlay import OverlayTree
 from auditor.sources.tree import Tree
@@ -75,11 +76,19 @@ def example_of(home: Path, name: str) -> Path | None:
 
 def collect(example: Path) -> tuple[Inventory, Settings]:
     """The inventory of an example and the settings that lie in it."""
-    settings = Settings()
+    settings = _settings_in(example)
+    settings.full_parse = True
     tree = Tree(example)
     texts = {path: tree.read(path) for path in tree.files()}
     changed = {path: _with_samples(data) for path, data in texts.items() if b"@" in data}
-    return GitSource(OverlayTree(tree, changed), GitOptions(full_parse=True)).collect(), settings
+    return gather(OverlayTree(tree, changed), settings), settings
+
+
+def _settings_in(example: Path) -> Settings:
+    """What an ``auditor.toml`` in the example says: declarations, ties, params."""
+    file = example / CONFIG_FILE
+    config = parse_config(file.read_bytes(), CONFIG_FILE) if file.is_file() else None
+    return config.settings if config else Settings()
 
 
 def _with_samples(data: bytes) -> bytes:

@@ -17,7 +17,6 @@ class OverlayTree(Tree):
         self._real_root = tree.root.resolve()
         self._changed = changed
 
-    def read(self, path: str) -> bytes:
-        """The new bytes of a changed file, else what the tree says."""
+    def _bytes(self, path: str) -> bytes:
         found = self._changed.get(path)
-        return super().read(path) if found is None else found
+        return super()._bytes(path) if found is None else found

@@ -55,6 +55,17 @@ def test_what_ref_has_is_old_and_what_it_lacks_is_new(repo: Repo) -> None:
     assert run.report.gate.notes == ("1 open finding known from HEAD left out of the gate",)
 
 
+def test_the_report_says_how_the_score_moved_and_what_was_repaired(repo: Repo) -> None:
+    repo.write(
+        "app.yaml", STRAY.format(name="page").replace("operator: Exists", "{key: a, operator: Exists}")
+    )
+    change = check(repo.root, changed_since="HEAD").report.change
+    assert change is not None
+    assert (change.base, change.before, change.after, change.points) == ("HEAD", 0, 100, 100)
+    assert [finding.resource for finding in change.fixed] == ["apps/Deployment/web/page"]
+    assert (change.new, change.unchanged) == (0, 0)
+
+
 def test_old_findings_alone_do_not_gate(repo: Repo) -> None:
     assert check(repo.root, changed_since="HEAD").report.gate.exit_code == 0
 

@@ -246,7 +246,7 @@ def test_an_expired_comment_fails_again(repo: Repo) -> None:
     ],
 )
 def test_comments_are_found_in_every_kind_of_file(file: str, text: str, covers: int) -> None:
-    rules, warnings = comment_rules(scan(file, text.encode()), require_until=True, honour=())
+    rules, warnings = comment_rules(scan(file, text.encode()), require_until=True)
     assert [rule.covers for rule in rules] == [(file, covers)]
     assert warnings == []
 
@@ -350,23 +350,24 @@ def test_other_annotations_waive_nothing(annotations: dict[str, str]) -> None:
 
 def test_checkov_comments_cover_their_whole_block() -> None:
     text = 'resource "aws_s3_bucket" "a" {\n  bucket = "a"\n  #checkov:skip=CKV_AWS_20:a public site\n}\n'
-    (rule,), _ = comment_rules(scan("main.tf", text.encode()), require_until=True, honour=["checkov"])
+    (rule,), _ = comment_rules(scan("main.tf", text.encode(), ["checkov"]), require_until=True)
     assert (rule.policy, rule.reason, rule.covers, rule.tool) == (
         "CKV_AWS_20", "a public site", ("main.tf", 1), "checkov")  # fmt: skip
 
 
 def test_checkov_comments_in_a_dockerfile_cover_the_file() -> None:
     text = "FROM a:1\n# checkov:skip=CKV_DOCKER_3:needs root\nUSER root\n"
-    (rule,), _ = comment_rules(scan("Dockerfile", text.encode()), require_until=True, honour=["checkov"])
+    (rule,), _ = comment_rules(scan("Dockerfile", text.encode(), ["checkov"]), require_until=True)
     assert (rule.owner, rule.covers) == ("Dockerfile", None)
 
 
 def test_trivy_comments_cover_the_next_line() -> None:
     text = '#trivy:ignore:AWS-0086\nresource "aws_s3_bucket" "a" {\n}\n'
-    (rule,), _ = comment_rules(scan("main.tf", text.encode()), require_until=True, honour=["trivy"])
+    (rule,), _ = comment_rules(scan("main.tf", text.encode(), ["trivy"]), require_until=True)
     assert (rule.policy, rule.covers) == ("AWS-0086", ("main.tf", 2))
 
 
 def test_peers_comments_are_left_alone_unless_listed() -> None:
     text = b"#trivy:ignore:AWS-0086\nresource {}\n"
-    assert comment_rules(scan("main.tf", text), require_until=True, honour=["checkov"]) == ([], [])
+    assert scan("main.tf", text, ["checkov"]) == []
+    assert len(scan("main.tf", text, ["trivy"])) == 1
