@@ -65,7 +65,7 @@ class Run:
 def collect(tree: Tree, settings: Settings) -> Inventory:
     """Everything that the tree declares: targets under their names and with their ties, and waiver comments."""
     marks: dict[str, list[Mark]] = {}
-    tree.on_read = lambda path, data: marks.update({path: scan(path, data)})
+    tree.on_read = lambda path, data: marks.update({path: scan(path, data, settings.honour)})
     options = GitOptions(settings.render, settings.full_parse, settings.exclude)
     inventory = GitSource(tree, options).collect()
     tree.on_read = None
@@ -138,9 +138,7 @@ def _waive(
     for rule in settings.waivers:
         if not find(known, rule.policy):
             raise UsageError(f"{rule.place}: no policy is called {rule.policy!r}{_nearest(rule, known)}")
-    comments, warnings = comment_rules(
-        inventory.marks, require_until=settings.require_until, honour=settings.honour
-    )
+    comments, warnings = comment_rules(inventory.marks, require_until=settings.require_until)
     for rule in comments:
         if not rule.tool and not find(known, rule.policy):
             what = (

@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from auditor import baseline as baselines
 from auditor.audit import Run, audit, collect
@@ -22,16 +24,16 @@ from auditor.changes import Comparison, fingerprints
 from auditor.config import CONFIG_FILE, PYPROJECT, Config, parse_config
 from auditor.errors import UsageError
 from auditor.options import Settings
-from auditor.own_policies import load_own
 from auditor.policy import Policy
+from auditor.report import Report
 from auditor.sources.interface import Inventory
-from auditor.sources.revision import Revision
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
 from auditor.waiver_comments import Mark, scan
-from auditor.waiver_file import parse_waivers
-from auditor.waiver_peers import annotation_rules
 from auditor.waivers import Rule
+
+if TYPE_CHECKING:
+    from auditor.sources.revision import Revision
 
 
 @dataclass(slots=True)
@@ -70,7 +72,7 @@ class Governance:
 
 def govern(request: Request) -> Governance:
     """Read everything; UsageError or PolicyError for what cannot be used."""
-    revision = Revision(request.root, request.trust_base) if request.trust_base and request.root else None
+    revision = _revision(request.root, request.trust_base) if request.trust_base and request.root else None
     reader = _Reader(request.root, revision)
     found = Governance(request, _config(request, reader), revision, warnings=reader.warnings)
     found.waivers = _waivers(found.config, reader)
@@ -79,9 +81,16 @@ def govern(request: Request) -> Governance:
         for folder in found.config.policy_folders
         for policy in _configured_policies(folder, request.root, revision)
     ]
-    found.own_policies += [policy for folder in request.policy_folders for policy in load_own(folder)]
+    found.own_policies += _given_policies(request.policy_folders)
     found.baseline = _baseline(request, reader)
     return found
+
+
+def _revision(root: Path, ref: str) -> Revision:
+    """The revision; the module loads only for runs that look at one."""
+    from auditor.sources.revision import Revision
+
+    return Revision(root, ref)
 
 
 def run(
@@ -102,8 +111,22 @@ def run(
     result = audit(
         inventory, settings, scope=scope, now=now, all_verdicts=all_verdicts, comparison=comparison
     )
+    if base is not None:
+        result.report = _with_change(result.report, base.report, governance.request.changed_since)
     result.base = base
     return result
+
+
+def _with_change(report: Report, before: Report, ref: str) -> Report:
+    """The report with how the score moved since REF, policy by policy, and what was repaired."""
+    from auditor.reporters.compare import change, compare
+
+    failures = [finding for finding in report.findings if finding.status == "fail"]
+    new = sum(finding.new is True for finding in failures)
+    moved = msgspec.structs.replace(
+        change(compare(before, report), ref), new=new, unchanged=len(failures) - new
+    )
+    return msgspec.structs.replace(report, change=moved)
 
 
 class _Reader:
@@ -181,18 +204,25 @@ def _waivers(config: Config, reader: _Reader) -> list[Rule]:
     del reader.warnings[before:]  # said rule by rule below
     if data is None and config.waivers_named and reader.revision is None:
         raise UsageError(f"{config.file}: waivers.file names {file!r}, and there is no such file")
-    rules = parse_waivers(data, file, require_until=required) if data is not None else []
+    rules = _parsed(data, file, required)
     if reader.revision is None:
         return rules
-    proposed = reader.proposed(file)
     try:
-        added = parse_waivers(proposed, file, require_until=required) if proposed is not None else []
+        added = _parsed(reader.proposed(file), file, required)
     except UsageError as error:
         reader.warnings.append(Problem(file, 0, 0, f"not usable as proposed: {error}", "correct the file"))
         return rules
     known = {rule.same() for rule in rules}
     reader.warnings += [_proposal(rule, reader.revision) for rule in added if rule.same() not in known]
     return rules
+
+
+def _parsed(data: bytes | None, file: str, require_until: bool) -> list[Rule]:
+    if data is None:
+        return []
+    from auditor.waiver_file import parse_waivers
+
+    return parse_waivers(data, file, require_until=require_until)
 
 
 def _proposal(rule: Rule, revision: Revision) -> Problem:
@@ -211,7 +241,19 @@ def _baseline(request: Request, reader: _Reader) -> baselines.Baseline | None:
     raise UsageError(f"{name}: no such baseline; write it with: auditor baseline write --output {name}")
 
 
+def _given_policies(folders: Sequence[Path]) -> list[Policy]:
+    if not folders:
+        return []
+    from auditor.own_policies import load_own
+
+    return [policy for folder in folders for policy in load_own(folder)]
+
+
 def _configured_policies(folder: str, root: Path | None, revision: Revision | None) -> list[Policy]:
+    from tempfile import TemporaryDirectory
+
+    from auditor.own_policies import load_own
+
     pure = PurePosixPath(folder)
     if root is None or pure.is_absolute() or ".." in pure.parts:
         raise UsageError(f"policies: {folder!r} leads out of the audited tree; give it by --policies instead")
@@ -231,22 +273,26 @@ def _distrust(governance: Governance, inventory: Inventory, settings: Settings) 
     revision = governance.trusted
     if revision is None:
         return
-    inventory.marks, added = _known_marks(inventory.marks, revision)
+    inventory.marks, added = _known_marks(inventory.marks, revision, settings.honour)
     for mark in added:
         what = f"added by this change and not honoured: {mark.text}"
         repair = f"review it: it counts once it is in {revision.ref}"
         inventory.warnings.append(Problem(mark.file, mark.line, 1, what, repair))
     if settings.honour:
+        from auditor.waiver_peers import annotation_rules
+
         with _revision_tree(revision) as tree:
             rules = annotation_rules(collect(tree, settings).targets, settings.honour)
         settings.trusted_suppressions = frozenset((rule.owner, rule.tool, rule.policy) for rule in rules)
 
 
-def _known_marks(marks: Sequence[Mark], revision: Revision) -> tuple[list[Mark], list[Mark]]:
+def _known_marks(
+    marks: Sequence[Mark], revision: Revision, honour: Sequence[str]
+) -> tuple[list[Mark], list[Mark]]:
     """The comments that the revision has as often, and the others: a copy may stand beside anything."""
     before: Counter[tuple[str, str, str]] = Counter()
     for file in {mark.file for mark in marks}:
-        before.update(mark.identity for mark in scan(file, revision.read(file) or b""))
+        before.update(mark.identity for mark in scan(file, revision.read(file) or b"", honour))
     now = Counter(mark.identity for mark in marks)
     known = [mark for mark in marks if now[mark.identity] <= before[mark.identity]]
     return known, [mark for mark in marks if now[mark.identity] > before[mark.identity]]
@@ -254,6 +300,8 @@ def _known_marks(marks: Sequence[Mark], revision: Revision) -> tuple[list[Mark],
 
 @contextmanager
 def _revision_tree(revision: Revision) -> Iterator[Tree]:
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(prefix="auditor-") as temporary:
         yield revision.materialise(Path(temporary))
 
@@ -262,7 +310,7 @@ def _base_run(governance: Governance, settings: Settings, *, scope: str, now: da
     ref = governance.request.changed_since
     if not ref or governance.request.root is None:
         return None
-    with _revision_tree(Revision(governance.request.root, ref)) as tree:
+    with _revision_tree(_revision(governance.request.root, ref)) as tree:
         return audit(collect(tree, settings), settings, scope=scope, now=now)
 
 
@@ -272,7 +320,7 @@ def _comparison(governance: Governance, base: Run | None) -> Comparison | None:
         return None
     known = fingerprints(base.verdicts) if base else frozenset()
     known |= accepted.fingerprints() if accepted else frozenset()
-    changed = Revision(request.root, request.changed_since).changed() if base and request.root else {}
+    changed = _revision(request.root, request.changed_since).changed() if base and request.root else {}
     names = [request.changed_since, str(request.baseline) if request.baseline else ""]
     label = " and ".join(name for name in names if name)
     return Comparison(label, known, changed, accepted, str(request.baseline or ""))

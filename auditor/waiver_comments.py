@@ -16,12 +16,15 @@ from auditor.spans import Problem
 from auditor.waiver_file import parse_date
 from auditor.waivers import Rule
 
-_MARKERS = (b"auditor:", b"checkov:skip", b"trivy:ignore")
+_MARKERS = {"": b"auditor:", "checkov": b"checkov:skip", "trivy": b"trivy:ignore"}
+"""By tool ('' is ours): the bytes without which a file has no such comment."""
 _COMMENT = re.compile(r"(?P<open>#|//)\s*(?P<text>auditor:\s*allow\b.*|checkov:skip=.*|trivy:ignore:.*)")
 _OWN_LINE = re.compile(r"\s*(?:#|//)")
-_ALLOW = re.compile(r"auditor:\s*allow\b\s*(?P<ids>[\w./-]+(?:\s*,\s*[\w./-]+)*)?(?P<rest>.*)")
+_ALLOW = re.compile(r"auditor:\s*allow\b\s*(?:(?P<ids>[\w./-]+(?:\s*,\s*[\w./-]+)*)(?=\s|$))?(?P<rest>.*)")
 _FIELD = re.compile(r"""\s+(?P<name>\w+)=(?:"(?P<quoted>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"']+))""")
 _BLOCK = re.compile(r"(?:resource|data|module|provider|terraform|locals|variable|output)\b.*")
+_PROSE = (".md", ".rst", ".adoc", ".txt")
+"""Files that have no comments, but may show how one is written."""
 _FIELDS = ("until", "reason", "by", "ticket")
 _EXAMPLE = 'write it as: auditor: allow ID until=YYYY-MM-DD reason="…"'
 
@@ -43,20 +46,26 @@ class Mark(NamedTuple):
         return self.file, self.text, self.beside
 
 
-def scan(file: str, data: bytes) -> list[Mark]:
-    """Every such comment of a file. Cheap for the files that have none."""
-    if not any(marker in data for marker in _MARKERS):
+def scan(file: str, data: bytes, honour: Collection[str] = ()) -> list[Mark]:
+    """Every such comment of a file, ours and those of the peers that are honoured. Cheap where there are none."""
+    markers = [marker for tool, marker in _MARKERS.items() if not tool or tool in honour]
+    if not any(marker in data for marker in markers) or file.endswith(_PROSE):
         return []
     lines = data.decode("utf-8", "replace").splitlines()
     marks = []
     for number, line in enumerate(lines, 1):
         match = _COMMENT.search(line)
-        if match:
+        if match and _tool(match["text"]) in ("", *honour):
             text = match["text"].strip()
             covers = _covered(file, text, lines, number, bool(line[: match.start()].strip()))
             beside = _key(lines[covers - 1]) if 0 < covers <= len(lines) else ""
             marks.append(Mark(file, number, covers, text, beside))
     return marks
+
+
+def _tool(text: str) -> str:
+    name = text.partition(":")[0]
+    return "" if name == "auditor" else name
 
 
 def _covered(file: str, text: str, lines: list[str], number: int, trailing: bool) -> int:
@@ -79,23 +88,21 @@ def _key(line: str) -> str:
     return re.split(r"[:={#]", line, maxsplit=1)[0].strip()
 
 
-def comment_rules(
-    marks: Iterable[Mark], *, require_until: bool, honour: Collection[str]
-) -> tuple[list[Rule], list[Problem]]:
+def comment_rules(marks: Iterable[Mark], *, require_until: bool) -> tuple[list[Rule], list[Problem]]:
     """The rules that comments make, and a warning for each comment that makes none because it is not whole."""
     rules: list[Rule] = []
     warnings: list[Problem] = []
     for mark in marks:
-        tool = "" if mark.text.startswith("auditor:") else mark.text.partition(":")[0]
-        if not tool:
+        tool = _tool(mark.text)
+        if tool:
+            rules.append(_peer(mark, tool))
+        else:
             found = _own(mark, require_until)
             if isinstance(found, str):
                 what = f"a waiver that is not honoured: {found}"
                 warnings.append(Problem(mark.file, mark.line, 1, what, _EXAMPLE))
             else:
                 rules += found
-        elif tool in honour:
-            rules.append(_peer(mark, tool))
     return rules, warnings
 
 

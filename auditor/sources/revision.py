@@ -49,7 +49,7 @@ class Revision:
         done = _git(root, "rev-parse", "--show-prefix")
         if done.returncode:
             raise UsageError(f"{root}: git cannot read this as a repository: {_said(done)}")
-        self._prefix = os.fsdecode(done.stdout).rstrip("\n")
+        self._prefix = os.fsdecode(done.stdout).rstrip("\n").rstrip("/")
         self.commit = self._resolve()
 
     def _resolve(self) -> str:
@@ -83,7 +83,7 @@ class Revision:
     def _treeish(self) -> str:
         """The root's tree; the empty tree where the revision has no such folder."""
         treeish = f"{self.commit}:{self._prefix}" if self._prefix else self.commit
-        if _git(self.root, "rev-parse", "--verify", "--quiet", f"{treeish}^{{tree}}").returncode:
+        if self._prefix and _git(self.root, "cat-file", "-t", treeish).stdout.strip() != b"tree":
             return _git(self.root, "hash-object", "-t", "tree", "--stdin").stdout.decode().strip()
         return treeish
 
