@@ -326,7 +326,7 @@ def _divide(left: Number, right: Number) -> Number:
 
 def _remainder(left: Number, right: Number) -> Number:
     if right == 0:
-        raise EvaluationError("division by zero")
+        return left
     quotient = exact(left) / exact(right)
     truncated = abs(quotient).__floor__() * (1 if quotient >= 0 else -1)
     return normalise(exact(left) - truncated * exact(right))

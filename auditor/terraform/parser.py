@@ -31,6 +31,7 @@ from auditor.terraform.expressions import (
 )
 from auditor.terraform.templates import Directive, Piece, Text, build, strip_indentation, trim, unescape
 from auditor.terraform.values import normalise
+from auditor.unknown import UnknownUsed
 
 MAX_DEPTH = 60
 SPACE = re.compile(r"(?:[ \t\r]+|#[^\n]*|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
@@ -66,6 +67,12 @@ class Parser:
         self._skip()
         if self.at < self.end:
             raise HclSyntaxError(f"unexpected {self._shown()} after an expression", self.at)
+        return found
+
+    def whole_expression_at(self, start: int, end: int) -> Expression:
+        """The expression, with the place it has in the file that quotes it."""
+        found = self.whole_expression()
+        found.start, found.end = start, end
         return found
 
     def whole_template(self) -> Expression:
@@ -233,10 +240,10 @@ class Parser:
         self.at = found.end()
         if len(found.group()) > 200:
             raise HclSyntaxError("number is too long", start)
-        exponent = found.group().lower().partition("e")[2]
-        if exponent and abs(int(exponent)) > 400:
-            raise HclSyntaxError("number is too large", start)
-        return Literal(start, self.at, normalise(Fraction(found.group())))
+        try:
+            return Literal(start, self.at, normalise(Fraction(found.group())))
+        except UnknownUsed as used:
+            return Literal(start, self.at, used.unknown)
 
     def _parentheses(self) -> Expression:
         start = self.at
@@ -285,8 +292,7 @@ class Parser:
         if not self._keyword("in"):
             raise HclSyntaxError(f"expected 'in' but found {self._shown()}", self.at)
         key, name = (first, second) if second else ("", first)
-        intro = ForIntro(key, name, self.expression())
-        return intro
+        return ForIntro(key, name, self.expression())
 
     def _for_tuple(self, start: int, outer: bool) -> Expression:
         intro = self._for_intro()

@@ -11,7 +11,17 @@ from typing import NamedTuple, TypeAlias
 
 from auditor.terraform.errors import EvaluationError
 from auditor.terraform.limits import Budget
-from auditor.terraform.values import elements, flag, is_number, make_set, mapping, number, text, type_name
+from auditor.terraform.values import (
+    ListValue,
+    elements,
+    flag,
+    is_number,
+    make_set,
+    mapping,
+    number,
+    text,
+    type_name,
+)
 from auditor.unknown import Unknown, UnknownUsed
 
 Type: TypeAlias = "str | tuple[str, object]"
@@ -60,7 +70,7 @@ def _convert_structure(value: object, wanted: tuple[str, object], budget: Budget
     if isinstance(value, dict):
         raise EvaluationError(f"{kind} required, but this is {type_name(value)}")
     converted = unify_if_any(elements(value), inner, budget)
-    return convert_set(converted, budget) if kind == "set" else list(converted)
+    return convert_set(converted, budget) if kind == "set" else ListValue(converted)
 
 
 def convert_set(items: Sequence[object], budget: Budget) -> object:
@@ -103,6 +113,14 @@ def unify_values(values: Sequence[object], budget: Budget) -> list[object]:
         return [convert(value, wanted, budget) for value in values]
     except (EvaluationError, UnknownUsed):
         return list(values)
+
+
+def one_type(values: Sequence[object], budget: Budget) -> list[object]:
+    """The values as elements of one collection; raises EvaluationError where they have no type in common."""
+    known = [found for found in (type_of(value, budget) for value in values) if found is not None]
+    if unify(known) is None:
+        raise EvaluationError("all elements must have one type")
+    return unify_values(values, budget)
 
 
 def type_of(value: object, budget: Budget) -> Type | None:

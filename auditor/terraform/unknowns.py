@@ -17,7 +17,7 @@ class TfReference(Unknown):
     """A value that Terraform knows only later: an attribute of a resource, data source, module or input.
 
     ``target`` is the full address (``module.x.aws_sqs_queue.dlq["a"]``, ``data.aws_ami.x``, ``module.eks``,
-    ``var.name``); ``attribute`` the path below it (``arn``, ``identity[0].oidc[0].issuer``), "" for all of it.
+    ``var.name``); ``attribute`` is the path below it (``arn``, ``identity[0].oidc[0].issuer``), "" for all.
     """
 
     __slots__ = ("attribute", "target")

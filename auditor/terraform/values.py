@@ -8,6 +8,7 @@ about unknowns need not ask first.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
@@ -21,6 +22,10 @@ from auditor.unknown import Unknown, UnknownUsed
 Number: TypeAlias = int | float
 MAX_BITS = 512
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?\Z")
+
+
+class ListValue(list[object]):
+    """A list of one element type, which Terraform tells from a tuple when it compares them."""
 
 
 class SetValue(list[object]):
@@ -52,7 +57,7 @@ def normalise(value: Fraction) -> Number:
     if value.denominator != 1:
         return float(value)
     if value.numerator.bit_length() > MAX_BITS:
-        raise EvaluationError("number needs more than 512 bits")
+        raise UnknownUsed(Unknown("a number of more than 512 bits"))
     return value.numerator
 
 
@@ -104,11 +109,9 @@ def flag(value: object) -> bool:
 
 
 def elements(value: object) -> list[object]:
-    """The elements of a list or set, or the values of a map in key order."""
+    """The elements of a list, tuple or set."""
     if isinstance(value, list):
         return value
-    if isinstance(value, dict):
-        return [value[key] for key in sorted(value)]
     raise refuse(value, "list")
 
 
@@ -130,6 +133,20 @@ def pairs(value: object) -> list[tuple[object, object]]:
     raise refuse(value, "list, set or map")
 
 
+def characters(value: str) -> list[str]:
+    """The characters that a reader counts; raises UnknownUsed for text that joins code points into one."""
+    if (not value.isascii() and any(_joins(character) for character in value)) or "\r\n" in value:
+        raise UnknownUsed(Unknown("text with combined characters"))
+    return list(value)
+
+
+def _joins(character: str) -> bool:
+    point = ord(character)
+    if unicodedata.category(character) in {"Mn", "Me", "Mc", "Cf"} or 0x1100 <= point <= 0x11FF:
+        return True
+    return 0x1F1E6 <= point <= 0x1F1FF or 0x1F3FB <= point <= 0x1F3FF
+
+
 def is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
@@ -142,9 +159,11 @@ def equal(left: object, right: object, budget: Budget) -> bool | Unknown:
     if isinstance(left, dict) and isinstance(right, dict):
         if left.keys() != right.keys():
             return False
-        return _all_equal(((left[key], right[key]) for key in left), budget)
+        same = _all_equal(((left[key], right[key]) for key in left), budget)
+        return Unknown("whether a map equals an object depends on their types") if same is True else same
     if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and _all_equal(zip(left, right, strict=True), budget)
+        alike = type(left) is type(right) and len(left) == len(right)
+        return alike and _all_equal(zip(left, right, strict=True), budget)
     if is_number(left) and is_number(right):
         return left == right
     return type(left) is type(right) and left == right
@@ -196,9 +215,10 @@ def make_set(items: Iterable[object], budget: Budget) -> SetValue:
     for item in items:
         budget.spend(1)
         seen.setdefault(hashable(item, budget), item)
-    found = list(seen.values())
-    if all(isinstance(item, str) for item in found):
-        return SetValue(sorted(found, key=str))
+    found = sorted(seen.values(), key=lambda item: item is None)
+    texts = [item for item in found if isinstance(item, str)]
+    if len(texts) + found.count(None) == len(found):
+        return SetValue([*sorted(texts), *found[len(texts) :]])
     if all(is_number(item) for item in found):
         return SetValue(sorted(found, key=lambda item: exact(number(item))))
     return SetValue(found)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Iterable
+from fractions import Fraction
 
 from auditor.terraform.errors import EvaluationError
 from auditor.terraform.functions.context import Context, Function
-from auditor.terraform.types import convert_set, unify_values
+from auditor.terraform.types import convert_set, one_type, unify_values
 from auditor.terraform.unknowns import TfCall, TfEncoded, TfReference, TfTemplate
 from auditor.terraform.values import (
+    ListValue,
     SetValue,
+    characters,
     elements,
     equal,
     exact,
@@ -83,7 +88,7 @@ def coalesce(ctx: Context, *values: object) -> object:
 
 def coalescelist(ctx: Context, *lists: object) -> object:
     for each in lists:
-        if each is not None and elements(each):
+        if elements(each):
             return each
     raise EvaluationError("coalescelist() has only empty arguments")
 
@@ -97,21 +102,25 @@ def compact(ctx: Context, items: object) -> object:
             kept.append(item)
         elif item is not None and text(item):
             kept.append(text(item))
-    return kept
+    return ListValue(kept)
 
 
 def concat(ctx: Context, *lists: object) -> object:
+    if not lists or any(isinstance(each, SetValue) for each in lists):
+        raise EvaluationError("concat() takes lists")
     joined: list[object] = []
     for each in lists:
-        items = elements(each) if isinstance(each, (list, Unknown)) else None
-        if items is None:
-            raise EvaluationError("concat() takes lists")
+        items = elements(each)
         ctx.budget.spend(1 + len(items))
         joined.extend(items)
+    if all(isinstance(each, ListValue) for each in lists):
+        return ListValue(one_type(joined, ctx.budget))
     return joined
 
 
 def contains(ctx: Context, items: object, value: object) -> object:
+    if value is None:
+        raise EvaluationError("contains() does not look for null")
     unknown: Unknown | None = None
     for item in elements(items):
         same = equal(item, value, ctx.budget)
@@ -124,16 +133,19 @@ def contains(ctx: Context, items: object, value: object) -> object:
 
 def distinct(ctx: Context, items: object) -> object:
     seen: dict[object, object] = {}
-    for item in elements(items):
+    for item in one_type(elements(items), ctx.budget):
         seen.setdefault(hashable(item, ctx.budget), item)
-    return list(seen.values())
+    return ListValue(seen.values())
 
 
 def element(ctx: Context, items: object, index: object) -> object:
     found = elements(items)
-    if not found:
+    if not found or isinstance(items, SetValue):
         raise EvaluationError("element() takes a list that is not empty")
-    return found[whole(index) % len(found)]
+    position = whole(index)
+    if position < 0:
+        raise EvaluationError("element() takes an index that is not negative")
+    return found[position % len(found)]
 
 
 def flatten(ctx: Context, items: object) -> object:
@@ -162,7 +174,7 @@ def index_function(ctx: Context, items: object, value: object) -> object:
 
 def length(ctx: Context, value: object) -> object:
     if isinstance(value, str):
-        return len(value)
+        return len(characters(value))
     if isinstance(value, SetValue):
         unknown = first_unknown(value, ctx.budget)
         if unknown is not None and len(value) > 1:
@@ -203,24 +215,25 @@ def one(ctx: Context, items: object) -> object:
 
 
 def range_function(ctx: Context, *bounds: object) -> object:
-    numbers = [whole(bound) for bound in bounds]
-    start = numbers[0] if len(numbers) > 1 else 0
+    numbers = [exact(number(bound)) for bound in bounds]
+    start = numbers[0] if len(numbers) > 1 else Fraction(0)
     limit = numbers[1] if len(numbers) > 1 else numbers[0]
-    step = numbers[2] if len(numbers) > 2 else (1 if limit >= start else -1)
-    if step == 0:
-        raise EvaluationError("range() takes a step that is not zero")
-    if step * (limit - start) < 0:
+    step = numbers[2] if len(numbers) > 2 else Fraction(1 if limit >= start else -1)
+    if step == 0 or step * (limit - start) < 0:
         raise EvaluationError("range() never reaches its limit")
-    if abs(limit - start) // abs(step) > MAX_RANGE:
+    count = math.ceil((limit - start) / step)
+    if count > MAX_RANGE:
         raise EvaluationError(f"range() gives at most {MAX_RANGE} numbers")
-    return list(range(start, limit, step))
+    return ListValue(normalise(start + step * at) for at in range(count))
 
 
 def reverse(ctx: Context, items: object) -> object:
-    return list(reversed(elements(items)))
+    return type_like(items, reversed(elements(items)))
 
 
 def setproduct(ctx: Context, *sets: object) -> object:
+    if len(sets) < 2:
+        raise EvaluationError("setproduct() takes at least two collections")
     columns = [elements(each) for each in sets]
     count = 1
     for column in columns:
@@ -248,15 +261,15 @@ def setsubtract(ctx: Context, left: object, right: object) -> object:
     return make_set((item for key, item in keep.items() if key not in drop), ctx.budget)
 
 
-def setsymmetricdifference(ctx: Context, left: object, right: object) -> object:
-    one_side, other = _keyed(ctx, (left, right))
-    items = [item for key, item in one_side.items() if key not in other]
-    items.extend(item for key, item in other.items() if key not in one_side)
-    return make_set(items, ctx.budget)
-
-
 def _keyed(ctx: Context, sets: tuple[object, ...]) -> list[dict[object, object]]:
-    return [{hashable(item, ctx.budget): item for item in elements(each)} for each in sets]
+    if not sets:
+        raise EvaluationError("at least one set required")
+    columns = [elements(each) for each in sets]
+    items = iter(one_type([item for column in columns for item in column], ctx.budget))
+    return [
+        {hashable(item, ctx.budget): item for item in itertools.islice(items, len(column))}
+        for column in columns
+    ]
 
 
 def slice_function(ctx: Context, items: object, start: object, end: object) -> object:
@@ -266,11 +279,16 @@ def slice_function(ctx: Context, items: object, start: object, end: object) -> o
     found = elements(items)
     if not 0 <= first <= last <= len(found):
         raise EvaluationError("slice() reaches beyond the list")
-    return found[first:last]
+    return type_like(items, found[first:last])
+
+
+def type_like(items: object, found: Iterable[object]) -> object:
+    """A list where ``items`` is a list or set, else a tuple."""
+    return ListValue(found) if isinstance(items, (ListValue, SetValue)) else list(found)
 
 
 def sort(ctx: Context, items: object) -> object:
-    return sorted(text(item) for item in elements(items))
+    return ListValue(sorted(text(item) for item in elements(items)))
 
 
 def sum_function(ctx: Context, items: object) -> object:
@@ -286,26 +304,20 @@ def sum_function(ctx: Context, items: object) -> object:
 def tolist(ctx: Context, value: object) -> object:
     if value is None:
         return None
-    return unify_values(list(_listed(value)), ctx.budget)
+    return ListValue(one_type(elements(value), ctx.budget))
 
 
 def toset(ctx: Context, value: object) -> object:
     if value is None:
         return None
-    return convert_set(unify_values(_listed(value), ctx.budget), ctx.budget)
-
-
-def _listed(value: object) -> list[object]:
-    if isinstance(value, dict):
-        raise EvaluationError("list or set required, but this is object")
-    return elements(value)
+    return convert_set(one_type(elements(value), ctx.budget), ctx.budget)
 
 
 def tomap(ctx: Context, value: object) -> object:
     if value is None:
         return None
     found = mapping(value)
-    return dict(zip(found, unify_values(list(found.values()), ctx.budget), strict=True))
+    return dict(zip(found, one_type(list(found.values()), ctx.budget), strict=True))
 
 
 def transpose(ctx: Context, value: object) -> object:
@@ -325,7 +337,7 @@ def zipmap(ctx: Context, keys: object, values: object) -> object:
 
 
 def keys(ctx: Context, value: object) -> object:
-    return sorted(mapping(value))
+    return ListValue(sorted(mapping(value)))
 
 
 def values(ctx: Context, value: object) -> object:
@@ -357,7 +369,6 @@ FUNCTIONS: dict[str, Function] = {
     "setintersection": setintersection,
     "setproduct": setproduct,
     "setsubtract": setsubtract,
-    "setsymmetricdifference": setsymmetricdifference,
     "setunion": setunion,
     "slice": slice_function,
     "sort": sort,

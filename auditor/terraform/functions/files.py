@@ -70,7 +70,8 @@ def dirname(ctx: Context, path: object) -> object:
 
 
 def basename(ctx: Context, path: object) -> object:
-    return posixpath.basename(text(path).rstrip("/")) or "."
+    found = text(path)
+    return posixpath.basename(found.rstrip("/")) or ("/" if found else ".")
 
 
 def pathexpand(ctx: Context, path: object) -> object:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 from auditor.terraform.errors import EvaluationError
 from auditor.terraform.expressions import join_text
 from auditor.terraform.functions.encoding import json_text
 from auditor.terraform.limits import Budget
-from auditor.terraform.values import first_unknown, flag, number, text
+from auditor.terraform.values import MAX_BITS, exact, first_unknown, flag, number, text, whole
 from auditor.unknown import Unknown, UnknownUsed
 
 VERB = re.compile(
@@ -51,10 +52,12 @@ def _verb(found: re.Match[str], value: object, budget: Budget) -> str | Unknown:
             return value
         raise UnknownUsed(inside)
     piece = _piece(found, verb, flags, value, budget)
+    if verb == "t":
+        return piece
     if "-" in flags:
         return piece.ljust(width)
-    if "0" in flags and verb in "dfeEgGbxXo":
-        return piece.zfill(width)
+    if "0" in flags:
+        return piece.zfill(width) if verb in "dfFeEgGbxXo" else piece.rjust(width, "0")
     return piece.rjust(width)
 
 
@@ -70,14 +73,35 @@ def _piece(found: re.Match[str], verb: str, flags: str, value: object, budget: B
     if verb == "t":
         return "true" if flag(value) else "false"
     amount = number(value)
+    if "#" in flags or (verb in "gGeE" and not 1e-4 <= abs(amount) < 1e6) or (verb in "gG" and precision):
+        raise UnknownUsed(Unknown(f"this use of %{verb} in format() is not evaluated here"))
     sign = "+" if "+" in flags and amount >= 0 else " " if " " in flags and amount >= 0 else ""
     if verb in "dbxXo":
-        return sign + format(int(amount), verb)
-    if verb in "fFeE":
+        return sign + format(whole(amount), verb)
+    if verb in "fF":
+        return sign + _fixed(binary(exact(amount)), int(precision) if precision else 6)
+    if verb in "eE":
         return sign + format(float(amount), f".{int(precision) if precision else 6}{verb}")
     if verb in "gG":
         return sign + text(amount)
     raise EvaluationError(f"format() has no verb %{verb}")
+
+
+def binary(value: Fraction) -> Fraction:
+    """The nearest number of 512 binary digits, which is what Terraform computes with."""
+    if value == 0:
+        return value
+    shift = MAX_BITS - (abs(value.numerator).bit_length() - value.denominator.bit_length())
+    scale = Fraction(2) ** shift
+    return Fraction(round(value * scale)) / scale
+
+
+def _fixed(value: Fraction, digits: int) -> str:
+    """Decimal notation with ``digits`` digits after the point."""
+    scaled = round(abs(value) * 10**digits)
+    shown = str(scaled).rjust(digits + 1, "0")
+    sign = "-" if value < 0 else ""
+    return sign + (f"{shown[:-digits]}.{shown[-digits:]}" if digits else shown)
 
 
 def _plain(value: object, quoted: bool, budget: Budget) -> str:

@@ -6,8 +6,7 @@ import math
 
 from auditor.terraform.errors import EvaluationError
 from auditor.terraform.functions.context import Context, Function
-from auditor.terraform.values import MAX_BITS, Number, exact, flag, normalise, number, text
-from auditor.unknown import Unknown, UnknownUsed
+from auditor.terraform.values import Number, exact, flag, normalise, number, text, whole
 
 
 def absolute(ctx: Context, value: object) -> object:
@@ -23,7 +22,7 @@ def floor(ctx: Context, value: object) -> object:
 
 
 def signum(ctx: Context, value: object) -> object:
-    found = number(value)
+    found = whole(value)
     return (found > 0) - (found < 0)
 
 
@@ -42,14 +41,10 @@ def _ranked(values: tuple[object, ...]) -> list[Number]:
 
 
 def power(ctx: Context, base: object, exponent: object) -> object:
-    root, times = number(base), number(exponent)
-    if isinstance(times, int) and abs(times) <= MAX_BITS and not (root == 0 and times < 0):
-        if exact(root).numerator.bit_length() * abs(times) > 2 * MAX_BITS:
-            raise UnknownUsed(Unknown("a number too large to evaluate"))
-        return normalise(exact(root) ** times)
-    if root < 0:
+    found = float(number(base)) ** float(number(exponent))
+    if isinstance(found, complex):
         raise EvaluationError("pow() of a negative number")
-    return _double(float(root) ** float(times))
+    return _double(found)
 
 
 def logarithm(ctx: Context, value: object, base: object) -> object:
@@ -57,9 +52,10 @@ def logarithm(ctx: Context, value: object, base: object) -> object:
 
 
 def _double(value: float) -> Number:
+    """The decimal number that stands for a double: Terraform computes these two in doubles."""
     if math.isnan(value) or math.isinf(value):
         raise EvaluationError("the result is not a number")
-    return int(value) if value.is_integer() else value
+    return normalise(exact(value))
 
 
 def tostring(ctx: Context, value: object) -> object:

@@ -30,7 +30,7 @@ NOT_PYTHON = re.compile(r"\\[pPQEC]|\(\?[a-z]*U|\[\[:\^")
 
 
 def compile_regex(pattern: str, subject: int) -> re.Pattern[str]:
-    """The pattern compiled; unknown (by UnknownUsed) when it could take too long on ``subject`` characters."""
+    """The pattern compiled; UnknownUsed when it could take too long on ``subject`` characters."""
     if len(pattern) > MAX_PATTERN or NOT_PYTHON.search(pattern):
         raise UnknownUsed(Unknown("a regular expression that is not evaluated here"))
     if _steps(pattern, subject) > MAX_STEPS:
@@ -68,6 +68,15 @@ def _steps(pattern: str, subject: int) -> int:
     if nested:
         return int(2 ** min(size, 64))
     return int(size ** min(repeats + 1, 12) * 2 ** min(choices, 40))
+
+
+def matches(pattern: re.Pattern[str], source: str) -> list[re.Match[str]]:
+    """All matches; as in Go, an empty one right behind another does not count."""
+    found: list[re.Match[str]] = []
+    for match in pattern.finditer(source):
+        if match.group() or not found or found[-1].end() != match.start():
+            found.append(match)
+    return found
 
 
 def expand_replacement(template: str, found: re.Match[str]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 from auditor.terraform.errors import EvaluationError
 from auditor.terraform.expressions import join_text
 from auditor.terraform.functions.context import Context, Function
 from auditor.terraform.functions.formatting import format_text
-from auditor.terraform.functions.regexes import compile_regex, expand_replacement
-from auditor.terraform.values import elements, mapping, text, whole
+from auditor.terraform.functions.regexes import compile_regex, expand_replacement, matches
+from auditor.terraform.values import ListValue, characters, elements, mapping, normalise, text, whole
 from auditor.unknown import Unknown
 
 
@@ -30,8 +31,8 @@ def split(ctx: Context, separator: object, value: object) -> object:
     whole_text, mark = text(value), text(separator)
     ctx.budget.spend(len(whole_text))
     if not whole_text:
-        return [""] if mark else []
-    return whole_text.split(mark) if mark else list(whole_text)
+        return ListValue([""] if mark else [])
+    return ListValue(whole_text.split(mark) if mark else list(whole_text))
 
 
 def replace(ctx: Context, value: object, old: object, new: object) -> object:
@@ -39,16 +40,25 @@ def replace(ctx: Context, value: object, old: object, new: object) -> object:
     if len(search) > 1 and search.startswith("/") and search.endswith("/"):
         pattern = compile_regex(search[1:-1], len(source))
         ctx.budget.string(len(source) + (len(source) + 1) * len(by))
-        return pattern.sub(lambda found: expand_replacement(by, found), source)
+        return _replaced(matches(pattern, source), source, by)
     ctx.budget.string(len(source) + (source.count(search) + 1) * len(by))
     return source.replace(search, by)
 
 
+def _replaced(found: list[re.Match[str]], source: str, by: str) -> str:
+    pieces: list[str] = []
+    at = 0
+    for match in found:
+        pieces.extend([source[at : match.start()], expand_replacement(by, match)])
+        at = match.end()
+    return "".join([*pieces, source[at:]])
+
+
 def substr(ctx: Context, value: object, offset: object, length: object) -> object:
-    source, start, count = text(value), whole(offset), whole(length)
+    source, start, count = characters(text(value)), whole(offset), whole(length)
     if start < 0:
         start = max(len(source) + start, 0)
-    return source[start:] if count < 0 else source[start : start + count]
+    return "".join(source[start:] if count < 0 else source[start : start + count])
 
 
 def trim(ctx: Context, value: object, characters: object) -> object:
@@ -68,7 +78,16 @@ def trimspace(ctx: Context, value: object) -> object:
 
 
 def title(ctx: Context, value: object) -> object:
-    return re.sub(r"(?<![\w'])\w", lambda found: found.group().upper(), text(value))
+    return re.sub(r"(?<!\w)\w", lambda found: upper_text(found.group()), text(value))
+
+
+def upper_text(source: str) -> str:
+    """Upper case character by character: "ß" stays, as in Go."""
+    return "".join(_one(character.upper(), character) for character in source)
+
+
+def _one(changed: str, character: str) -> str:
+    return changed if len(changed) == 1 else character
 
 
 def indent(ctx: Context, spaces: object, value: object) -> object:
@@ -84,7 +103,7 @@ def chomp(ctx: Context, value: object) -> object:
 
 
 def strrev(ctx: Context, value: object) -> object:
-    return text(value)[::-1]
+    return "".join(reversed(characters(text(value))))
 
 
 def format_function(ctx: Context, pattern: object, *args: object) -> object:
@@ -98,7 +117,7 @@ def formatlist(ctx: Context, pattern: object, *args: object) -> object:
     count = lengths.pop() if lengths else 1
     ctx.budget.spend(count)
     rows = [[arg[row] if isinstance(arg, list) else arg for arg in args] for row in range(count)]
-    return [format_text(text(pattern), row, ctx.budget) for row in rows]
+    return ListValue(format_text(text(pattern), row, ctx.budget) for row in rows)
 
 
 def regex(ctx: Context, pattern: object, value: object) -> object:
@@ -113,7 +132,7 @@ def regex(ctx: Context, pattern: object, value: object) -> object:
 def regexall(ctx: Context, pattern: object, value: object) -> object:
     source = text(value)
     ctx.budget.spend(len(source))
-    return [_captures(found) for found in compile_regex(text(pattern), len(source)).finditer(source)]
+    return ListValue(_captures(found) for found in matches(compile_regex(text(pattern), len(source)), source))
 
 
 def _captures(found: re.Match[str]) -> object:
@@ -138,12 +157,12 @@ def strcontains(ctx: Context, value: object, part: object) -> object:
 def parseint(ctx: Context, value: object, base: object) -> object:
     radix = whole(base)
     source = text(value)
-    if not 2 <= radix <= 36 or not re.fullmatch(r"-?[0-9a-zA-Z]+", source) or len(source) > 600:
+    digits = source[1:] if source[:1] in {"-", "+"} else source
+    if not 2 <= radix <= 36 or not re.fullmatch(r"[0-9a-zA-Z]+", digits) or len(digits) > 600:
         raise EvaluationError("parseint() takes a number as text and a base from 2 to 36")
-    try:
-        return int(source, radix)
-    except ValueError:
-        raise EvaluationError(f"parseint() found a digit that base {radix} lacks") from None
+    if any(int(digit, 36) >= radix for digit in digits):
+        raise EvaluationError(f"parseint() found a digit that base {radix} lacks")
+    return normalise(Fraction(int(source, radix)))
 
 
 def templatestring(ctx: Context, template: object, names: object) -> object:
@@ -157,7 +176,7 @@ FUNCTIONS: dict[str, Function] = {
     "formatlist": formatlist,
     "indent": indent,
     "join": join,
-    "lower": lambda ctx, value: text(value).lower(),
+    "lower": lambda ctx, value: "".join(_one(character.lower(), character) for character in text(value)),
     "parseint": parseint,
     "regex": regex,
     "regexall": regexall,
@@ -173,5 +192,5 @@ FUNCTIONS: dict[str, Function] = {
     "trimprefix": trimprefix,
     "trimspace": trimspace,
     "trimsuffix": trimsuffix,
-    "upper": lambda ctx, value: text(value).upper(),
+    "upper": lambda ctx, value: upper_text(text(value)),
 }

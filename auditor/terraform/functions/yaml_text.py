@@ -1,4 +1,4 @@
-"""yamlencode() and yamldecode(), which follow YAML 1.2's core schema."""
+"""yamlencode() and yamldecode(), which read the words of YAML 1.1 (yes, on, y) as bools."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from auditor.unknown import Unknown, UnknownUsed
 
 INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?\Z")
-CONSTANTS = {"": None, "null": None, "~": None, "Null": None, "NULL": None}
-CONSTANTS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+CONSTANTS: dict[str, object] = {"": None, "null": None, "~": None, "Null": None, "NULL": None}
+CONSTANTS |= dict.fromkeys(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"], True)
+CONSTANTS |= dict.fromkeys(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"], False)
 OTHER_NUMBER = re.compile(r"[-+]?(0[xob0-9][0-9a-fA-F_]*|\.(inf|Inf|INF|nan|NaN|NAN)|[0-9][0-9_:.]*)\Z")
 TIMESTAMP = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 
@@ -26,7 +27,8 @@ def yamlencode(ctx: Context, value: object) -> object:
     if inside is not None:
         return TfCall("yamlencode", [value], inside)
     lines = _lines(value, ctx.budget)
-    return "\n".join(lines) + "\n"
+    end = "\n" if isinstance(value, (str, dict, list)) else "\n...\n"
+    return "\n".join(lines) + end
 
 
 def _lines(value: object, budget: Budget) -> list[str]:
@@ -65,7 +67,9 @@ def yamldecode(ctx: Context, value: object) -> object:
         raise EvaluationError("yamldecode() takes YAML") from None
     if len(documents) > 1:
         raise EvaluationError("yamldecode() takes one document")
-    return _value(documents[0], ctx.budget) if documents else None
+    if not documents:
+        raise EvaluationError("yamldecode() takes a document that is not empty")
+    return _value(documents[0], ctx.budget)
 
 
 def _value(node: object, budget: Budget) -> object:
@@ -76,14 +80,14 @@ def _value(node: object, budget: Budget) -> object:
         found: dict[str, object] = {}
         for key_node, item in node.value:
             key = _value(key_node, budget)
-            if isinstance(key_node, yaml.ScalarNode) and key_node.value == "<<" and key_node.style is None:
+            if isinstance(key_node, yaml.ScalarNode) and key_node.value == "<<" and not key_node.style:
                 raise UnknownUsed(Unknown("YAML merge keys are not evaluated here"))
             found["null" if key is None else text(key)] = _value(item, budget)
         return found
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, budget) for item in node.value]
     if isinstance(node, yaml.ScalarNode):
-        return _scalar(node.value, plain=node.style is None and _untagged(node.tag), tag=node.tag)
+        return _scalar(node.value, plain=not node.style and _untagged(node.tag), tag=node.tag)
     return None
 
 
