@@ -39,9 +39,10 @@ class Node:
         self.end = end
         self.style = style
         self.is_map = is_map
-        self.items: list[Node] = []
-        self.entries: list[Entry] = []
-        self.last: dict[str, int] = {}
+        holds = style in ("block", "flow")
+        self.items: list[Node] = [] if holds else _NO_ITEMS
+        self.entries: list[Entry] = [] if holds else _NO_ENTRIES
+        self.last: dict[str, int] = {} if holds else _NO_KEYS
         self.merges = False
         self.target: Node | None = None
         self.aliased = False
@@ -60,6 +61,10 @@ class Entry:
         self.value: Node = _NOWHERE
 
 
+# Most nodes are scalars: they share their empty containers, which nothing fills.
+_NO_ITEMS: Final[list[Node]] = []
+_NO_ENTRIES: Final[list[Entry]] = []
+_NO_KEYS: Final[dict[str, int]] = {}
 _NOWHERE: Final = Node(0, 0, "plain")
 
 
