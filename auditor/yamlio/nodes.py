@@ -22,6 +22,7 @@ from yaml.events import (
 from auditor.yamlio.scalars import MERGE, MERGE_TAG, ScalarError, key_text, resolve_go, tagged
 from auditor.yamlio.text import ByteIndex
 
+_MAX_BYTES: Final = 8 * 1024 * 1024
 STYLES: Final = {"'": "single", '"': "double", "|": "literal", ">": "folded"}
 
 
@@ -139,7 +140,12 @@ class Parsed:
 
 
 def document_tree(data: bytes, start: int, end: int) -> Parsed:
-    """The nodes of the document at ``data[start:end]``: YAML, else JSON, else nothing."""
+    """The nodes of the document at ``data[start:end]``: YAML, else JSON, else nothing.
+
+    Nothing either for a document far beyond what an API server stores: its nodes would fill the memory.
+    """
+    if end - start > _MAX_BYTES:
+        return Parsed(_Tree())
     try:
         return yaml_tree(data, start, end)
     except YAMLError:

@@ -169,6 +169,10 @@ def test_several_json_values_in_a_row_are_documents() -> None:
     assert [(document.body, document.line) for document in documents] == [({"a": 1}, 1), ({"b": 2}, 2)]
 
 
+def test_json_values_beyond_the_limit_are_told() -> None:
+    assert "more than 10 documents" in problem(b"{}" * 11, "x.json", Limits(max_documents=10)).what
+
+
 def test_yaml_in_a_json_file_loads_and_broken_json_is_told_as_json() -> None:
     assert load_stream(b"a: 1\n---\nb: 2\n", "x.json")[1].body == {"b": 2}
     row = problem(b'{"a": 1,\n "b": [1 2]}', "x.json")
