@@ -87,7 +87,7 @@ def audit(
     """Judge an inventory. ``now`` is the clock: the report carries it and waivers expire by it."""
     policies = choose(settings)
     params = params_of(settings)
-    judged = _judge(inventory, settings, Engine(policies.values(), params))
+    judged = judge(inventory, settings, Engine(policies.values(), params))
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)
     result = score(policies, verdicts)
     findings = assemble.findings(verdicts, policies)
@@ -115,7 +115,8 @@ def audit(
     return Run(report, verdicts, inventory, policies)
 
 
-def _judge(inventory: Inventory, settings: Settings, engine: Engine) -> list[Verdict]:
+def judge(inventory: Inventory, settings: Settings, engine: Engine) -> list[Verdict]:
+    """Verdicts on every target, each in its own world."""
     by_name = {target.name: target for target in inventory.targets}
 
     def world_of(target: Target) -> World:

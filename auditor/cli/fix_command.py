@@ -7,9 +7,10 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from auditor.cli.run_flags import STDIN, add_run_flags, request_of, run_settings, tree_of
+from auditor.cli.run_flags import add_run_flags
 
 if TYPE_CHECKING:
+    from auditor.audit import Run
     from auditor.repair import Outcome
 
 
@@ -27,23 +28,26 @@ def run(options: argparse.Namespace) -> int:
     """Plan, prove, then print or write; 0 when everything asked for was repaired, 1 when something was refused."""
     from datetime import UTC, datetime
 
-    from auditor import governance
-    from auditor.audit import Run
+    from auditor import audit, governance
+    from auditor.cli.run_flags import STDIN, request_of, run_settings, tree_of
     from auditor.errors import UsageError
+    from auditor.packs import codes_of
     from auditor.repair import repair
     from auditor.sources.overlay import OverlayTree
 
     if STDIN in options.paths:
         raise UsageError("standard input has no files to repair; give a path")
     tree = tree_of(options.paths)
-    governed = governance.govern(request_of(options, tree))
-    settings = run_settings(options, governed.settings)
-    scope, now = ",".join(options.paths), datetime.now(UTC)
+    settings = run_settings(options, governance.govern(request_of(options, tree)).settings)
+    codes = codes_of(settings) if settings.policies else None
+    settings.policies, settings.also = (), settings.policies
+    now = datetime.now(UTC)
 
     def audited(files: Mapping[str, bytes]) -> Run:
-        return governance.run(governed, OverlayTree(tree, files), settings, scope=scope, now=now)
+        inventory = audit.collect(OverlayTree(tree, files), settings)
+        return audit.audit(inventory, settings, scope=",".join(options.paths), now=now)
 
-    outcome = repair(audited, tree.read, unsafe=options.unsafe)
+    outcome = repair(audited, tree.read, codes=codes, unsafe=options.unsafe)
     for file, data in sorted(outcome.files.items()):
         if options.write:
             (tree.root / file).write_bytes(data)
