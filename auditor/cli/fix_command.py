@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from auditor.cli.run_flags import add_run_flags
+from auditor.cli.run_flags import STDIN, add_run_flags, request_of, run_settings, tree_of
 
 if TYPE_CHECKING:
     from auditor.audit import Run
@@ -28,8 +28,7 @@ def run(options: argparse.Namespace) -> int:
     """Plan, prove, then print or write; 0 when everything asked for was repaired, 1 when something was refused."""
     from datetime import UTC, datetime
 
-    from auditor import audit, governance
-    from auditor.cli.run_flags import STDIN, request_of, run_settings, tree_of
+    from auditor import governance
     from auditor.errors import UsageError
     from auditor.packs import codes_of
     from auditor.repair import repair
@@ -37,15 +36,17 @@ def run(options: argparse.Namespace) -> int:
 
     if STDIN in options.paths:
         raise UsageError("standard input has no files to repair; give a path")
+    if STDIN in options.paths:
+        raise UsageError("standard input has no files to repair; give a path")
     tree = tree_of(options.paths)
-    settings = run_settings(options, governance.govern(request_of(options, tree)).settings)
+    governed = governance.govern(request_of(options, tree))
+    settings = run_settings(options, governed.settings)
     codes = codes_of(settings) if settings.policies else None
     settings.policies, settings.also = (), settings.policies
-    now = datetime.now(UTC)
+    scope, now = ",".join(options.paths), datetime.now(UTC)
 
     def audited(files: Mapping[str, bytes]) -> Run:
-        inventory = audit.collect(OverlayTree(tree, files), settings)
-        return audit.audit(inventory, settings, scope=",".join(options.paths), now=now)
+        return governance.run(governed, OverlayTree(tree, files), settings, scope=scope, now=now)
 
     outcome = repair(audited, tree.read, codes=codes, unsafe=options.unsafe)
     for file, data in sorted(outcome.files.items()):

@@ -9,11 +9,14 @@ from auditor.facts.interface import Fact
 __all__ = ["FACTS", "Fact", "fact"]
 
 FACTS: dict[str, str] = {
+    "api_version": "auditor.facts.objects_lifecycle:ApiVersion",
     "declared": "auditor.facts.declared:Declared",
     "gpu": "auditor.facts.gpu:Gpu",
     "gpu_container": "auditor.facts.gpu_container:GpuContainer",
     "scaled_by": "auditor.facts.scaling:ScaledBy",
     "scaler_target": "auditor.facts.scaling:ScalerTarget",
+    "schema": "auditor.facts.objects_schema:Schema",
+    "service_account": "auditor.facts.objects_service_account:ServiceAccountOf",
     "time_slicing": "auditor.facts.time_slicing:TimeSlicing",
 }
 """Fact name → ``module:class``."""
