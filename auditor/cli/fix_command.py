@@ -36,8 +36,6 @@ def run(options: argparse.Namespace) -> int:
 
     if STDIN in options.paths:
         raise UsageError("standard input has no files to repair; give a path")
-    if STDIN in options.paths:
-        raise UsageError("standard input has no files to repair; give a path")
     tree = tree_of(options.paths)
     governed = governance.govern(request_of(options, tree))
     settings = run_settings(options, governed.settings)
