@@ -80,6 +80,8 @@ def test_standard_input_stands_alone_and_has_no_revisions(
     assert main(["check", "-", "."]) == 2
     assert main(["check", "-", "--changed-since", "HEAD"]) == 2
     assert "standard input has no revisions" in capsys.readouterr().err
+    assert main(["fix", "-", "--write"]) == 2
+    assert "standard input has no files to repair" in capsys.readouterr().err
 
 
 def test_more_than_the_limit_is_not_read() -> None:
