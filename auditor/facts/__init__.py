@@ -9,9 +9,13 @@ from auditor.facts.interface import Fact
 __all__ = ["FACTS", "Fact", "fact"]
 
 FACTS: dict[str, str] = {
+    "cluster_autoscaler": "auditor.facts.cluster_autoscaler:ClusterAutoscaler",
     "declared": "auditor.facts.declared:Declared",
     "gpu": "auditor.facts.gpu:Gpu",
     "gpu_container": "auditor.facts.gpu_container:GpuContainer",
+    "gpu_sharing": "auditor.facts.gpu_sharing:GpuSharing",
+    "node_fit": "auditor.facts.node_fit:NodeFit",
+    "scale_from_zero": "auditor.facts.scale_from_zero:ScaleFromZero",
     "scaled_by": "auditor.facts.scaling:ScaledBy",
     "scaler_target": "auditor.facts.scaling:ScalerTarget",
     "time_slicing": "auditor.facts.time_slicing:TimeSlicing",

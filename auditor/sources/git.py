@@ -15,6 +15,7 @@ from auditor.sources.interface import Inventory
 from auditor.sources.manifests import ManifestFile, read_manifests
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
+from auditor.ties import tie_targets
 
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 LOOSE = "loose"
@@ -75,6 +76,7 @@ class GitSource:
         for module in COLLECTORS:
             import_module(module).collect(checkout)
         _loose(checkout)
+        tie_targets(checkout.inventory.targets)
         return checkout.inventory
 
     def _files(self) -> list[str]:
