@@ -93,7 +93,9 @@ def _helm_words(world: World) -> Iterator[tuple[Resource, Path, Any]]:
         for resource in world.kind(group, kind):
             if dig(resource.body, chart) == NAME:
                 yield resource, values, ""
-                yield from _extra_args(resource, (*values, "extraArgs"), dig(resource.body, (*values, "extraArgs")))
+                yield from _extra_args(
+                    resource, (*values, "extraArgs"), dig(resource.body, (*values, "extraArgs"))
+                )
     for resource in world.kind("terraform", "helm_release"):
         chart = resource.body.get("chart")
         if isinstance(chart, str) and chart.rsplit("/", 1)[-1] == NAME:

@@ -228,7 +228,8 @@ class Judge:
         own = template.label(answer.key, found)
         has = f"; its nodes have {answer.key}={', '.join(map(str, own))}" if own else ""
         why = f"no node of it satisfies {answer.text}{has}"
-        return Check("labels", False, why, answer.path, _other(template, ("labels",)))
+        decides = "requirements" if _by_requirement(template, answer.key) else "labels"
+        return Check("labels", False, why, answer.path, _other(template, (decides,)))
 
     def _taints(self, template: NodeTemplate) -> Check:
         taints = template.value["taints"]
@@ -238,7 +239,11 @@ class Judge:
         if not answer:
             return Check("taints", True)
         names = ", ".join(spelled(each) for each in answer)
-        why = f"its taint {names} is not tolerated" if len(answer) == 1 else f"its taints {names} are not tolerated"
+        why = (
+            f"its taint {names} is not tolerated"
+            if len(answer) == 1
+            else f"its taints {names} are not tolerated"
+        )
         return Check("taints", False, why, ("tolerations",), _other(template, ("taints",)))
 
     def _gpu(self, template: NodeTemplate, found: InstanceType, offered: dict[str, int]) -> Check:
@@ -281,7 +286,9 @@ class Judge:
                 f"the pod requests {_gib(wanted.memory_mib)} memory, {found.name} leaves between {_gib(memory)} "
                 f"and {_gib(best)}: it depends on the image and kernel of the node"
             )
-            return Check("size", Unknown(reason, "request a little less, or read allocatable from a running node"))
+            return Check(
+                "size", Unknown(reason, "request a little less, or read allocatable from a running node")
+            )
         return Check("size", True)
 
     def _disk(self, template: NodeTemplate, found: InstanceType, room: Fraction | None) -> Check:
@@ -318,7 +325,7 @@ class Judge:
                     f"its nodes are in {', '.join(zones)}"
                 )
                 return Check("zone", False, why, ("volumes",), other)
-            if not template.is_karpenter and not set(zones) <= set(bound.zones) and _may_be_empty(template):
+            if not template.is_karpenter and not set(zones) <= set(bound.zones) and template.may_be_empty:
                 reason = (
                     f"volume {bound.volume} is bound to {', '.join(bound.zones)} and {template.name} spans "
                     f"{', '.join(zones)}: the Cluster Autoscaler takes one zone for an empty group"
@@ -347,12 +354,13 @@ class Judge:
 
     def _visible(self, template: NodeTemplate, found: str, fit: GroupFit) -> Iterator[Check]:
         """Whether the Cluster Autoscaler can know at zero nodes what the other checks rely on."""
-        if not _may_be_empty(template):
+        if not template.may_be_empty:
             return
         view = EmptyGroup(template, found, self._autoscaler.describes)
         yield view.labels(self._spec, fit)
         yield view.taints(self._spec)
-        yield view.resources(self._gpus, self._wanted.ephemeral_mib)
+        if fit.check("gpu") is not False and fit.check("count") is not False:
+            yield view.resources(self._gpus, self._wanted.ephemeral_mib)
 
 
 class EmptyGroup:
@@ -378,7 +386,7 @@ class EmptyGroup:
             return Check("visible", True)
         answer = mismatch(pod, self._seen)
         if answer is None:
-            if self._managed and self._describes is not True and _selects(pod, self._declared()):
+            if isinstance(self._describes, Unknown) and _selects(pod, self._told_by_eks_only()):
                 fit.assumes.append("the Cluster Autoscaler may call eks:DescribeNodegroup")
             return Check("visible", True)
         if isinstance(answer, Unknown):
@@ -403,6 +411,9 @@ class EmptyGroup:
         labels = value["labels"] if type(value["labels"]) is dict else {}
         own = ("eks.amazonaws.com/", *value["script_labels"])
         return {key: text for key, text in labels.items() if not key.startswith(own)}
+
+    def _told_by_eks_only(self) -> set[str]:
+        return set(self._declared()) - set(self._told["labels"]) if self._managed else set()
 
     def _seen(self, key: str) -> Any:
         told = self._told["labels"]
@@ -474,15 +485,23 @@ class EmptyGroup:
             if isinstance(told[name], Unknown):
                 return Check("visible", told[name])
             has = _amount(told[name])
+        elif not self._type:
+            return Check("visible", Unknown(f"the instance type of {self._template.name} is not known"))
         else:
             has = self._of_type(name)
         if has is not None and has >= amount:
             return Check("visible", True)
         tag = f"k8s.io/cluster-autoscaler/node-template/resources/{name}"
         if not self._complete:
-            return Check("visible", Unknown(f"whether {self._template.name} has the tag {tag} cannot be read"))
-        said = f"its tag {tag} says {told[name]}" if name in told else f"its Auto Scaling group has no tag {tag}"
-        why = f"the pod asks for {_plain(name, amount)} {name}, which the Cluster Autoscaler cannot see: {said}"
+            return Check(
+                "visible", Unknown(f"whether {self._template.name} has the tag {tag} cannot be read")
+            )
+        said = (
+            f"its tag {tag} says {told[name]}" if name in told else f"its Auto Scaling group has no tag {tag}"
+        )
+        why = (
+            f"the pod asks for {_plain(name, amount)} {name}, which the Cluster Autoscaler cannot see: {said}"
+        )
         return Check("visible", False, why, ("containers",), _other(self._template, ("asg_tags",)))
 
     def _of_type(self, name: str) -> Fraction | None:
@@ -494,17 +513,19 @@ class EmptyGroup:
         return Fraction(sum(gpu.devices for gpu in found.gpus if gpu.manufacturer == "NVIDIA"))
 
 
-def _selects(pod: dict[str, Any], labels: dict[str, Any]) -> bool:
+def _selects(pod: dict[str, Any], labels: set[str]) -> bool:
     selector = pod.get("nodeSelector")
     keys = set(selector) if type(selector) is dict else set()
     for term in affinity_terms(pod):
         keys |= {str(each.get("key")) for _, each in term}
-    return bool(keys & set(labels))
+    return bool(keys & labels)
 
 
-def _may_be_empty(template: NodeTemplate) -> bool:
-    low = template.value.get("min", 0)
-    return isinstance(low, Unknown) or low == 0
+def _by_requirement(template: NodeTemplate, key: str) -> bool:
+    listed = template.value.get("requirements", [])
+    return template.is_karpenter and (
+        key.startswith("karpenter.k8s.aws/") or any(each.get("key") == key for each in listed)
+    )
 
 
 def _other(template: NodeTemplate, path: Path) -> tuple[Resource, Path]:

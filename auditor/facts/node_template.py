@@ -54,6 +54,12 @@ class NodeTemplate:
         self._reserved: dict[str, Needs] = {}
         self.is_karpenter = self.value["provider"] == "karpenter"
 
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether the group can have no node; an unknown minimum counts as 0."""
+        low = self.value.get("min", 0)
+        return isinstance(low, Unknown) or low == 0
+
     def types(self) -> list[InstanceType] | Unknown:
         """The types to try: all of a Karpenter pool, the template's of an Auto Scaling group."""
         names = self.value["instance_types"]
@@ -150,7 +156,9 @@ class NodeTemplate:
             total.resources,
         )
 
-    def _disk(self, total: Allocatable, found: InstanceType, size: int | None, taken: Needs) -> Fraction | None:
+    def _disk(
+        self, total: Allocatable, found: InstanceType, size: int | None, taken: Needs
+    ) -> Fraction | None:
         if self.value["ephemeral_shared"] is True and found.nvme_gb:
             return Fraction(found.nvme_gb * 10**9, 2**20) * 9 // 10 - taken.ephemeral_mib
         return None if size is None else total.ephemeral_storage_mib - taken.ephemeral_mib

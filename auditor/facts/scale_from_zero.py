@@ -82,7 +82,8 @@ class ScaleFromZero:
 
 def _fitting(fit: GroupFit) -> str:
     assumed = f", assuming that {'; '.join(fit.assumes)}" if fit.assumes else ""
-    return f'node group "{fit.template.name}" can start a {fit.type} for it from zero{assumed}'
+    empty = " from zero" if fit.template.may_be_empty else ""
+    return f'node group "{fit.template.name}" can start a {fit.type} for it{empty}{assumed}'
 
 
 def _distance(fit: GroupFit) -> tuple[int, int, int, str]:

@@ -12,7 +12,11 @@ from auditor.views.pods import dig
 if TYPE_CHECKING:
     from auditor.world import World
 
-ZONE_KEYS = ("topology.kubernetes.io/zone", "topology.ebs.csi.aws.com/zone", "failure-domain.beta.kubernetes.io/zone")
+ZONE_KEYS = (
+    "topology.kubernetes.io/zone",
+    "topology.ebs.csi.aws.com/zone",
+    "failure-domain.beta.kubernetes.io/zone",
+)
 
 
 class Bound(NamedTuple):

@@ -106,7 +106,12 @@ def _root_resource(reader: _Reader, root: TfRoot) -> Resource:
         "lock_file": root.has_lock_file,
         "providers": [_provider(each) for each in root.providers],
         "variables": {
-            name: {"type": each.type, "sensitive": each.sensitive, "has_default": each.has_default, **each.body}
+            name: {
+                "type": each.type,
+                "sensitive": each.sensitive,
+                "has_default": each.has_default,
+                **each.body,
+            }
             for name, each in root.variables.items()
         },
         "outputs": {
@@ -202,7 +207,9 @@ def _place(found: Located, path: Path, precision: Precision) -> Place:
 
 
 def _first_file(root: TfRoot) -> str:
-    own = [path for path in root.files if posixpath.dirname(path) == root.directory and path.endswith(SUFFIXES)]
+    own = [
+        path for path in root.files if posixpath.dirname(path) == root.directory and path.endswith(SUFFIXES)
+    ]
     for name in ("versions.tf", "terraform.tf", "providers.tf", "main.tf"):
         path = posixpath.join(root.directory, name)
         if path in own:

@@ -55,11 +55,7 @@ def _own_tags(draft: Draft, body: Any) -> None:
     if isinstance(listed, Unknown):
         draft.value["asg_tags_complete"] = False
         listed = []
-    tags = {
-        each["key"]: each.get("value", "")
-        for each in listed
-        if isinstance(each.get("key"), str)
-    }
+    tags = {each["key"]: each.get("value", "") for each in listed if isinstance(each.get("key"), str)}
     draft.put("asg_tags", text_map(tags), ("tag",))
     for index, each in enumerate(listed):
         if isinstance(each.get("key"), str):

@@ -66,7 +66,10 @@ def _taints(listed: Any) -> Any:
 def add_eks_labels(draft: Draft) -> None:
     """Labels that EKS puts on the nodes of a managed group; its own labels win."""
     value = draft.value
-    own = {"eks.amazonaws.com/nodegroup": value["name"], "eks.amazonaws.com/capacityType": value["capacity_type"]}
+    own = {
+        "eks.amazonaws.com/nodegroup": value["name"],
+        "eks.amazonaws.com/capacityType": value["capacity_type"],
+    }
     value["labels"] = merged(own, value["labels"])
 
 

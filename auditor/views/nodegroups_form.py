@@ -73,9 +73,7 @@ class Draft:
             self._follow(field, "instance_types")
         self._follow("template", "asg_tags")
         self._place_missing()
-        return Instance(
-            "NodeGroup", self.resource, value, moved=self.moved, elsewhere=self.elsewhere
-        )
+        return Instance("NodeGroup", self.resource, value, moved=self.moved, elsewhere=self.elsewhere)
 
     def _follow(self, field: str, source: str) -> None:
         """A derived field is shown where the field it derives from stands."""
@@ -245,7 +243,9 @@ def kubelet_flags(text: str) -> tuple[dict[str, str], list[dict[str, Any]]]:
     labels: dict[str, str] = {}
     taints: list[dict[str, Any]] = []
     for match in _LABELS_FLAG.finditer(text):
-        labels |= {key: value for key, _, value in (pair.partition("=") for pair in match[1].split(",")) if key}
+        labels |= {
+            key: value for key, _, value in (pair.partition("=") for pair in match[1].split(",")) if key
+        }
     for match in _TAINTS_FLAG.finditer(text):
         for each in match[1].split(","):
             pair, _, effect = each.partition(":")

@@ -20,7 +20,9 @@ from auditor.views.terraform_values import get, readable
 if TYPE_CHECKING:
     from auditor.world import World
 
-_SOURCE = re.compile(r"(?:^|[/.])terraform-aws-modules/(?:terraform-aws-)?eks(?:/aws|\.git|$|//|\?)", re.IGNORECASE)
+_SOURCE = re.compile(
+    r"(?:^|[/.])terraform-aws-modules/(?:terraform-aws-)?eks(?:/aws|\.git|$|//|\?)", re.IGNORECASE
+)
 _SINGLE = {"eks-managed-node-group": "eks-managed", "self-managed-node-group": "self-managed"}
 _MAPS = (
     ("eks_managed_node_groups", "eks_managed_node_group_defaults", "eks-managed"),
@@ -104,7 +106,10 @@ def _group(inputs: _Inputs, world: World, provider: str, key: str) -> Instance:
     for field, given, default in _SIZES:
         value, at = inputs.find(given)
         draft.put(field, default if value is None else value, at)
-    for field, given, fallback in (("ami_type", "ami_type", ""), ("capacity_type", "capacity_type", "ON_DEMAND")):
+    for field, given, fallback in (
+        ("ami_type", "ami_type", ""),
+        ("capacity_type", "capacity_type", "ON_DEMAND"),
+    ):
         value, at = inputs.find(given)
         draft.put(field, fallback if value is None else value, at)
     value, at = inputs.find("subnet_ids")
