@@ -9,6 +9,7 @@ from auditor.facts.interface import Fact
 __all__ = ["FACTS", "Fact", "fact"]
 
 FACTS: dict[str, str] = {
+    "budgets": "auditor.facts.budgets:Budgets",
     "cluster_autoscaler": "auditor.facts.cluster_autoscaler:ClusterAutoscaler",
     "declared": "auditor.facts.declared:Declared",
     "gpu": "auditor.facts.gpu:Gpu",
@@ -16,6 +17,7 @@ FACTS: dict[str, str] = {
     "gpu_sharing": "auditor.facts.gpu_sharing:GpuSharing",
     "node_fit": "auditor.facts.node_fit:NodeFit",
     "scale_from_zero": "auditor.facts.scale_from_zero:ScaleFromZero",
+    "scale_to_zero": "auditor.facts.scale_to_zero:ScaleToZero",
     "scaled_by": "auditor.facts.scaling:ScaledBy",
     "scaler_target": "auditor.facts.scaling:ScalerTarget",
     "time_slicing": "auditor.facts.time_slicing:TimeSlicing",
