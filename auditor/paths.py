@@ -2,40 +2,48 @@
 
     spec.template.spec.containers[name=worker].resources.limits["nvidia.com/gpu"]
 
-A step is a key (``name`` or ``["any.key"]``) or a list step: ``[*]`` every element, ``[name=worker]`` the element
-with that merge key, ``[a=b,c=d]`` with several, ``[="text"]`` the scalar itself, ``[#1a2b3c4d]`` a map without a
-merge key by the digest of its content (``~2`` for the second identical one), ``[]`` (fix operations only) a new
-element at the end. There are no indices: they would change meaning with every insertion.
+A step is a key (``name`` or ``["any.key"]``) or a list step: ``[*]`` every element, ``[name=worker]`` the
+element with that merge key, ``[a=b,c=d]`` with several, ``[="text"]`` the scalar itself, ``[#1a2b3c4d]`` an
+element without a merge key by the digest of its content (``~2`` for the second identical one), ``[]`` (fix
+operations only) a new element at the end. There are no indices: they would change meaning with every
+insertion.
+
+An :class:`~auditor.unknown.Unknown` on the way stands for all that is below it.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
+
+from auditor.unknown import Unknown
 
 Path = tuple[str | int, ...]
 
-MERGE_KEYS: dict[str, tuple[str, ...]] = {
-    "containers": ("name",),
-    "initContainers": ("name",),
-    "ephemeralContainers": ("name",),
-    "volumes": ("name",),
-    "env": ("name",),
-    "imagePullSecrets": ("name",),
-    "secrets": ("name",),
-    "volumeMounts": ("mountPath",),
-    "volumeDevices": ("devicePath",),
-    "hostAliases": ("ip",),
-    "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
-    "conditions": ("type",),
-    "ownerReferences": ("uid",),
-    "volumeClaimTemplates": ("metadata.name",),
+MERGE_KEYS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
+    "addresses": (("type",),),
+    "conditions": (("type",),),
+    "hostAliases": (("ip",),),
+    "hostIPs": (("ip",),),
+    "ownerReferences": (("uid",),),
+    "podIPs": (("ip",),),
+    "ports": (("containerPort", "protocol"), ("port", "protocol")),
+    "reservedFor": (("uid",),),
+    "topologySpreadConstraints": (("topologyKey", "whenUnsatisfiable"),),
+    "volumeClaimTemplates": (("metadata.name",),),
+    "volumeDevices": (("devicePath",),),
+    "volumeMounts": (("mountPath",),),
 }
-"""Keys that tell the elements of a list apart (Kubernetes' OpenAPI: x-kubernetes-patch-merge-key)."""
+"""Keys that tell the elements of a list apart, where it is not ``name`` (Kubernetes' OpenAPI:
+x-kubernetes-patch-merge-key and x-kubernetes-list-map-keys; a StatefulSet's claim templates are atomic
+there, but bear names)."""
 
-PORT_KEYS = (("containerPort", "protocol"), ("port", "protocol"))
-ATOMIC = frozenset({"tolerations", "rules", "args", "command", "envFrom"})
+ATOMIC: Final = frozenset({"args", "command", "envFrom", "rules", "tolerations"})
+"""Lists without a merge key, whose elements may have a field that looks like one."""
+
+_COMMON_KEYS: Final = (("name",), ("id",), ("sid",))
 
 
 class PathSyntaxError(ValueError):
@@ -47,7 +55,11 @@ class PathSyntaxError(ValueError):
 
 
 class Step(NamedTuple):
-    """One step: ``key`` holds a key; ``all``, ``match``, ``scalar``, ``digest`` and ``append`` go into lists."""
+    """One step. ``key`` goes into a map, the other kinds into a list.
+
+    ``key`` is the map's key, the scalar or the digest; ``match`` the keys and values of an element; ``nth``
+    counts identical elements from 1.
+    """
 
     kind: Literal["key", "all", "match", "scalar", "digest", "append"]
     key: str = ""
@@ -67,21 +79,23 @@ class PathPattern(NamedTuple):
         return bool(self.steps) and self.steps[-1].kind == "append"
 
 
-_KEY = re.compile(r"[^.\[\]\"=\s]+")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_DIGEST = re.compile(r"#([0-9a-f]{8})(?:~([0-9]+))?\]")
-_PAIR = re.compile(r'([A-Za-z0-9_./-]+)=("(?:[^"\\]|\\.)*"|[^\],"]*)')
+_KEY: Final = re.compile(r"[A-Za-z0-9_$/-]+")
+_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
+_DIGEST: Final = re.compile(r"#([0-9a-f]{8})(?:~([0-9]+))?\]")
+_PAIR: Final = re.compile(r'([A-Za-z0-9_./-]+)=("(?:[^"\\]|\\.)*+"|[^\],"\\]+)', re.DOTALL)
 
 
 def parse(text: str) -> PathPattern:
-    """Read a path; PathSyntaxError says where it is wrong. The empty text is the body itself."""
+    """Read a path. The empty text is the body itself. Raises :class:`PathSyntaxError`."""
     steps: list[Step] = []
     at = 0
     while at < len(text):
         if text[at] == "[":
             step, at = _bracket(text, at)
         else:
-            if text[at] == "." and steps:
+            if steps:
+                if text[at] != ".":
+                    raise PathSyntaxError(text, at + 1, "'.' or '[' was expected")
                 at += 1
             found = _KEY.match(text, at)
             if found is None:
@@ -89,7 +103,7 @@ def parse(text: str) -> PathPattern:
             step, at = Step("key", found.group()), found.end()
         steps.append(step)
     if any(step.kind == "append" for step in steps[:-1]):
-        raise PathSyntaxError(text, len(text), "[] can only be the last step")
+        raise PathSyntaxError(text, text.index("[]") + 1, "[] can only be the last step, but stands")
     return PathPattern(text, tuple(steps))
 
 
@@ -115,7 +129,7 @@ def _pairs(text: str, at: int) -> tuple[Step, int]:
     while True:
         found = _PAIR.match(text, at)
         if found is None:
-            raise PathSyntaxError(text, at + 1, "key=value was expected")
+            raise PathSyntaxError(text, at + 1, '*, key=value, ="text", "key" or #digest was expected')
         value = found.group(2)
         pairs.append((found.group(1), _unescape(value[1:-1]) if value.startswith('"') else value))
         at = found.end()
@@ -135,23 +149,30 @@ def _quote(text: str) -> str:
 
 
 def get(body: Any, path: Path, missing: Any = None) -> Any:
-    """The value at a concrete path; ``missing`` where a step does not exist."""
+    """The value at a concrete path; ``missing`` where a step does not exist; an unknown met on the way."""
     for step in path:
-        try:
+        if type(body) is dict:
+            body = body.get(step, _GONE)
+        elif type(body) is list and type(step) is int and 0 <= step < len(body):
             body = body[step]
-        except (KeyError, IndexError, TypeError):
+        elif type(body) is Unknown:
+            return body
+        else:
+            return missing
+        if body is _GONE:
             return missing
     return body
 
 
-_GONE: Any = object()
+_GONE: Final[Any] = object()
 
 
 def expand(pattern: PathPattern, body: Any) -> list[Path]:
     """Concrete paths that a pattern means in ``body``.
 
     Keys that do not exist are kept as they are, so that a place can be named before it exists; list steps
-    give only elements that exist. A final ``[]`` gives the path of the list.
+    give only elements that exist, and of an unknown list the list itself. A final ``[]`` gives the path of
+    the list.
     """
     found: list[tuple[Path, Any]] = [((), body)]
     for step in pattern.steps:
@@ -164,7 +185,9 @@ def expand(pattern: PathPattern, body: Any) -> list[Path]:
 def _take(step: Step, path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
     if step.kind == "key":
         inner = value.get(step.key, _GONE) if type(value) is dict else _GONE
-        yield (*path, step.key), inner
+        yield (*path, step.key), value if type(value) is Unknown else inner
+    elif type(value) is Unknown:
+        yield path, value
     elif type(value) is list:
         for index, element in _elements(step, value):
             yield (*path, index), element
@@ -195,11 +218,14 @@ def _text(value: Any) -> str | None:
 
 def digest_of(value: Any) -> str:
     """8 hexadecimal digits of the content, whatever the order of keys; unknowns count by their reason."""
-    import msgspec
     import xxhash
 
-    data = msgspec.json.encode(value, order="sorted", enc_hook=lambda unknown: f"unknown: {unknown!r}")
-    return xxhash.xxh3_64_hexdigest(data)[:8]
+    data = json.dumps(value, sort_keys=True, separators=(",", ":"), default=_reason)
+    return xxhash.xxh3_64_hexdigest(data.encode())[:8]
+
+
+def _reason(unknown: Unknown) -> str:
+    return f"unknown: {unknown.reason}"
 
 
 def render(body: Any, path: Path) -> str:
@@ -208,7 +234,7 @@ def render(body: Any, path: Path) -> str:
     field = ""
     for step in path:
         if type(step) is str:
-            plain = _KEY.fullmatch(step) and not step.startswith("#")
+            plain = _KEY.fullmatch(step) is not None
             parts.append(("." if parts else "") + step if plain else f"[{_quote(step)}]")
             field = step
             body = body.get(step, _GONE) if type(body) is dict else _GONE
@@ -247,8 +273,7 @@ def _candidates(field: str, element: dict[str, Any]) -> Iterator[tuple[str, ...]
     """Sets of keys that may tell an element apart, the standard ones of its list first."""
     if field in ATOMIC:
         return
-    standard = (MERGE_KEYS[field],) if field in MERGE_KEYS else (PORT_KEYS if field == "ports" else ())
-    for keys in (*standard, *((several[0],) for several in standard), ("name",), ("id",), ("sid",)):
+    for keys in (*MERGE_KEYS.get(field, ()), *_COMMON_KEYS):
         present = tuple(key for key in keys if _text(get(element, tuple(key.split(".")))) is not None)
         if present:
             yield present

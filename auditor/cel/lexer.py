@@ -9,7 +9,7 @@ from auditor.cel.errors import CelSyntaxError, position
 from auditor.cel.values import UInt
 
 Token = tuple[str, str, int]
-"""Kind (``str``, ``float``, ``uint``, ``int``, ``id``, ``quoted``, ``op``, ``end``), text, code-point offset."""
+"""Kind (``str float uint int id quoted op end``), text, code-point offset."""
 
 _TOKEN: Final = re.compile(
     r"""

@@ -116,11 +116,15 @@ class _Resolver:
     def check_arguments(self, node: Call, function: Function) -> None:
         if not function.fewest <= len(node.args) <= function.most:
             shift = int(node.member)
-            most = "any number of" if function.most == MANY else str(function.most - shift)
-            raise self.fail(
-                f"{node.name}() takes {function.fewest - shift} to {most} arguments, not {len(node.args) - shift}",
-                node.at,
+            fewest, most, found = function.fewest - shift, function.most - shift, len(node.args) - shift
+            wanted = (
+                str(fewest)
+                if fewest == most
+                else f"{fewest} or more"
+                if function.most == MANY
+                else f"{fewest} to {most}"
             )
+            raise self.fail(f"{node.name}() takes {wanted} arguments, not {found}", node.at)
         if (
             node.name in _CONSTANT_PATTERN
             and type(node.args[1]) is Literal

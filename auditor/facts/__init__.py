@@ -9,6 +9,7 @@ from auditor.facts.interface import Fact
 __all__ = ["FACTS", "Fact", "fact"]
 
 FACTS: dict[str, str] = {
+    "api_version": "auditor.facts.objects_lifecycle:ApiVersion",
     "budgets": "auditor.facts.budgets:Budgets",
     "cluster_autoscaler": "auditor.facts.cluster_autoscaler:ClusterAutoscaler",
     "declared": "auditor.facts.declared:Declared",
@@ -20,6 +21,8 @@ FACTS: dict[str, str] = {
     "scale_to_zero": "auditor.facts.scale_to_zero:ScaleToZero",
     "scaled_by": "auditor.facts.scaling:ScaledBy",
     "scaler_target": "auditor.facts.scaling:ScalerTarget",
+    "schema": "auditor.facts.objects_schema:Schema",
+    "service_account": "auditor.facts.objects_service_account:ServiceAccountOf",
     "time_slicing": "auditor.facts.time_slicing:TimeSlicing",
 }
 """Fact name → ``module:class``."""

@@ -238,6 +238,6 @@ def _add_plan(
     while directory and directory not in roots:
         directory = posixpath.dirname(directory)
     source = roots.get(directory, [])
-    root = load_plan(reader(path), path, source[0][1] if source else None)
+    root = load_plan(path, reader(path), source[0][1] if source else None)
     checkout.claim([path])
     _add(checkout, reader, root, path)

@@ -14,7 +14,7 @@ from auditor.yamlio.document import DEFAULT_LIMITS, Limits, YamlDocument
 from auditor.yamlio.nodes import duplicate_keys, json_tree
 from auditor.yamlio.problems import from_error
 from auditor.yamlio.split import chunks, content_start, identity, markers
-from auditor.yamlio.text import UTF8_BOM, ByteIndex, Lines, NotTextError, as_utf8, size_problem
+from auditor.yamlio.text import UTF8_BOM, ByteIndex, Lines, NotTextError, as_utf8, check_utf8, size_problem
 
 Wanted = Callable[[str, str], bool]
 
@@ -33,17 +33,17 @@ def load_stream(
         return [_failed(data, problem)]
     try:
         text = as_utf8(data)
+        if path.endswith(".json"):
+            return _load_json(text, path, wanted, limits)
     except NotTextError as error:
         line, column = Lines(data).place(error.offset)
         return [_failed(data, Problem(path, line, column, error.what, error.repair))]
-    if path.endswith(".json"):
-        return _load_json(text, path, wanted, limits)
     documents = _Reader(text, path, wanted, limits).read()
     if any(document.problem for document in documents) and text.removeprefix(UTF8_BOM).lstrip()[:1] == b"{":
         # kubectl takes what begins with "{" for JSON, which YAML 1.1 does not quite contain.
         try:
             return _json_documents(text, limits)
-        except jsonread.JsonError:
+        except (jsonread.JsonError, NotTextError):
             return documents
     return documents
 
@@ -82,8 +82,9 @@ class _Reader:
         built: list[Built] = []
         starts: list[int] = []
         try:
+            check_utf8(self.data, start, end)
             build(chunk, self.limits, built, starts)
-        except (YAMLError, ConstructError) as error:
+        except (NotTextError, YAMLError, ConstructError) as error:
             problem, offset = from_error(error, self.data, start, end, self.path, self.lines)
             index = ByteIndex(chunk)
             edges = [start, *(start + index.byte(at) for at in starts[1:])]
@@ -169,7 +170,8 @@ def _json_offset(data: bytes, index: int) -> int:
 
 
 def _json_documents(data: bytes, limits: Limits) -> list[YamlDocument]:
-    """Raises :class:`~auditor.yamlio.jsonread.JsonError`."""
+    """Raises :class:`~auditor.yamlio.jsonread.JsonError` and :class:`NotTextError`."""
+    check_utf8(data, 0, len(data))
     text = data.removeprefix(UTF8_BOM)
     shift = len(data) - len(text)
     index, lines = ByteIndex(text), Lines(data)

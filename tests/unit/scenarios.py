@@ -8,6 +8,7 @@ from typing import Any
 from auditor.model import Resource
 from auditor.sources.git import GitSource
 from auditor.sources.tree import Tree
+from auditor.targets import arrange
 from auditor.views.interface import Instance
 from auditor.world import World
 
@@ -20,10 +21,9 @@ class Scenario:
     def __init__(self, name: str) -> None:
         inventory = GitSource(Tree(SCENARIOS / name)).collect()
         assert inventory.problems == []
-        by_name = {target.name: target for target in inventory.targets}
-        self._worlds = {
-            target.name: World(target, [by_name[tie] for tie in target.ties]) for target in inventory.targets
-        }
+        targets, _ = arrange(inventory.targets, {})
+        by_name = {target.name: target for target in targets}
+        self._worlds = {target.name: World(target, [by_name[tie] for tie in target.ties]) for target in targets}
 
     def resource(self, kind: str, name: str) -> tuple[World, Resource]:
         """A resource and the world of its target."""

@@ -121,7 +121,7 @@ def _unescape(body: str) -> bytes:
     return b"".join([*out, body[offset:].encode()])
 
 
-class NeedsMessage(Exception):
+class NeedsMessageError(Exception):
     """A value that only a protobuf message can stand for."""
 
 
@@ -129,7 +129,7 @@ def value_of(message: Message) -> Any:
     ((kind, (content, *_)),) = message.items()
     if kind in _READERS:
         return _READERS[kind](content)
-    raise NeedsMessage
+    raise NeedsMessageError
 
 
 def _map_of(content: Message) -> dict[Any, Any]:
@@ -148,7 +148,7 @@ def _object_of(content: Message) -> Any:
     )
     kind = {"Duration": Duration, "Timestamp": Timestamp}.get(url.strip("[]").rpartition(".")[2])
     if kind is None:
-        raise NeedsMessage
+        raise NeedsMessageError
     return kind(number)
 
 
@@ -199,7 +199,7 @@ class Case:
             return "wants an undeclared function to fail at run time only"
         try:
             self.bindings, self.expected = self._bindings(), self._expected()
-        except NeedsMessage:
+        except NeedsMessageError:
             return "needs a protobuf message or enum"
         return ""
 

@@ -164,9 +164,8 @@ def test_without_a_gpu_group_names_the_configuration_line() -> None:
 def test_several_roots_leave_the_choice_to_the_configuration() -> None:
     fact = Scenario("two-clusters").fact("scale_from_zero")
     assert isinstance(fact, Unknown)
-    assert fact.repair == (
-        'several Terraform roots could run loose: set terraform under [target."loose"] in auditor.toml '
-        "to one of dev, prod"
+    assert fact.repair.endswith(
+        """write [target.loose] manifests = ["loose"] terraform = "dev" (or 'prod')"""
     )
 
 

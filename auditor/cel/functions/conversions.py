@@ -41,7 +41,7 @@ def as_int(value: Any) -> int:
     if kind is str:
         return to_int(_read_integer("int", value))
     convert = getattr(value, "epoch_seconds", None) if isinstance(value, Value) else None
-    return convert() if convert is not None else refuse("int", value)
+    return int(convert()) if convert is not None else refuse("int", value)
 
 
 def _read_integer(function: str, text: str) -> int:

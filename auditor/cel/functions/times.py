@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from typing import Any, ClassVar, Final
 
 from auditor.cel.errors import CelError
@@ -42,7 +43,7 @@ class _Nanoseconds(Value):
         self.nanoseconds = nanoseconds
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.nanoseconds == self.nanoseconds  # type: ignore[attr-defined,no-any-return]
+        return type(other) is type(self) and other.nanoseconds == self.nanoseconds
 
     def __lt__(self, other: _Nanoseconds) -> bool:
         return self.nanoseconds < other.nanoseconds
@@ -58,9 +59,6 @@ class _Nanoseconds(Value):
 
     def __hash__(self) -> int:
         return hash(self.nanoseconds)
-
-    def __repr__(self) -> str:
-        return self.text()
 
 
 class Duration(_Nanoseconds):
@@ -172,16 +170,12 @@ def _local(moment: Timestamp, zone: tuple[Any, ...]) -> int:
 
 
 def _zone_offset(name: str, seconds: int) -> int:
-    from datetime import datetime, timedelta, timezone
+    from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
     try:
         zone = ZoneInfo(name)
-        shift = (
-            (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds))
-            .astimezone(zone)
-            .utcoffset()
-        )
+        shift = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).astimezone(zone).utcoffset()
     except (LookupError, ValueError, OSError, OverflowError):
         raise CelError(f"unknown time zone {name!r}") from None
     return int(shift.total_seconds()) if shift else 0
@@ -238,5 +232,4 @@ def duration(value: Any) -> Duration:
 
 
 def _nanoseconds(whole: str, fraction: str, unit: str) -> int:
-    size = _UNITS[unit]
-    return int(whole or 0) * size + int(fraction or 0) * size // 10 ** len(fraction)
+    return (int(whole + fraction or 0) * _UNITS[unit]) // int(10 ** len(fraction))
