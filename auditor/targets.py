@@ -31,6 +31,7 @@ def arrange(
     for name, settings in configured.items():
         arranged = _apply(arranged, name, settings, config_file, warnings)
     _tie_the_rest(arranged)
+    _tie_shared_groups(arranged)
     return [target for target in arranged if target.resources or target.kind != "loose"], warnings
 
 
@@ -138,12 +139,37 @@ def _tie_the_rest(targets: Sequence[Target]) -> None:
     if len(roots) == 1:
         for target in loners:
             _tie(target, roots[0])
+        _tie_companions(targets, roots[0], loners)
     elif len(roots) > 1:
         for target in loners:
             target.undecided = _question(target, roots)
         for root in roots:
             if loners and not root.ties:
                 root.undecided = _question(loners[0], roots)
+
+
+def _tie_shared_groups(targets: Sequence[Target]) -> None:
+    """Manifests run on the node groups that one other manifest target declares (eksctl, Karpenter)."""
+    manifests = [target for target in targets if target.kind not in ("terraform", "live")]
+    shared = [target for target in manifests if any(_is_group(each) for each in target.resources)]
+    if len(shared) == 1:
+        for target in manifests:
+            if target is not shared[0]:
+                _tie(target, shared[0])
+
+
+def _is_group(resource: Resource) -> bool:
+    return (resource.group, resource.kind) in (("karpenter.sh", "NodePool"), ("eksctl.io", "ClusterConfig"))
+
+
+def _tie_companions(targets: Sequence[Target], cluster: Target, loners: Iterable[Target]) -> None:
+    """Queues, buckets and roles often have a root of their own beside the cluster's."""
+    roots = [target for target in targets if target.kind == "terraform" and target is not cluster]
+    paths = [root.path for root in roots]
+    for root in roots:
+        if paths.count(root.path) == 1 and root.path != cluster.path:
+            for target in loners:
+                _tie(target, root)
 
 
 def _question(target: Target, roots: Iterable[Target]) -> str:

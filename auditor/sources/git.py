@@ -22,7 +22,7 @@ MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 LOOSE = "loose"
 CRD = "CustomResourceDefinition"
 
-COLLECTORS: tuple[str, ...] = ()
+COLLECTORS: tuple[str, ...] = ("auditor.sources.terraform",)
 """Modules with ``collect(checkout)``, in the order in which they may claim files; the loose rest is last."""
 
 
