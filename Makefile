@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-AUDITED ?= examples/inference
+AUDITED ?= docs/example
 OUT ?= reports/out
 
 .PHONY: audit test test-fast check lint types imports generate bench clean

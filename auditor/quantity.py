@@ -48,7 +48,9 @@ def _decimal_text(value: float) -> str:
 def _parse_text(text: str) -> Fraction:
     parts = _QUANTITY.fullmatch(text) if len(text) <= _MAX_LENGTH else None
     if parts is None:
-        raise QuantityError(f"{text[:_MAX_LENGTH]!r} is not a quantity: expected a number with a suffix such as m, k, Mi, Gi or e3")
+        raise QuantityError(
+            f"{text[:_MAX_LENGTH]!r} is not a quantity: expected a number such as 2, 500m, 16Gi or 1e3"
+        )
     sign, digits, suffix, exponent = parts.groups()
     power = int(exponent or 0)
     if power > _MAX_EXPONENT:

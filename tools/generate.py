@@ -14,15 +14,27 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def outputs() -> Iterator[tuple[Path, bytes]]:
     """Each generated file and its content."""
-    from auditor.catalog import INDEX, write_index
+    from auditor.catalog import INDEX, load_folder, write_index
+    from auditor.reporters.schema import schema_bytes
+    from tools.pages import pages
 
-    yield ROOT / "policies" / INDEX, write_index(ROOT / "policies")
+    yield ROOT / "reports" / "schema" / "report.schema.json", schema_bytes()
+    folder = ROOT / "policies"
+    yield folder / INDEX, write_index(folder)
+    for name, text in pages(load_folder(folder), folder):
+        yield ROOT / "docs" / "policies" / name, text.encode()
 
 
 def main(arguments: list[str]) -> int:
     """Write, or with ``--check`` compare."""
     stale = []
-    for path, content in outputs():
+    wanted = dict(outputs())
+    gone = [path for path in (ROOT / "docs" / "policies").glob("*.md") if path not in wanted]
+    for path in gone:
+        stale.append(path.relative_to(ROOT).as_posix())
+        if "--check" not in arguments:
+            path.unlink()
+    for path, content in wanted.items():
         if path.exists() and path.read_bytes() == content:
             continue
         stale.append(path.relative_to(ROOT).as_posix())

@@ -1,8 +1,8 @@
 """A syntax tree to one Python expression: the fast path.
 
-It answers only where plain Python gives CEL's answer. Whatever else may happen (an error, an unknown, a type
-that Python treats differently) must raise, for then the interpreter decides. Three traps shape it: ``True == 1``;
-``is`` and hash lookups do not notice an unknown; a method called on the wrong type may succeed.
+It answers only where plain Python gives CEL's answer. Whatever else may happen (an error, an unknown, a
+type that Python treats differently) must raise, for then the interpreter decides. Three traps shape it:
+``True == 1``; ``is`` and hash lookups overlook an unknown; a method called on the wrong type may succeed.
 """
 
 from __future__ import annotations
@@ -99,16 +99,21 @@ class _Generator:
         operand = self.visit(node.operand, names)
         if node.optional:
             return f"optional_select({operand},{node.field!r})"
-        return f"select({operand},{node.field!r})" if _has_optional(node.operand) else f"{operand}[{node.field!r}]"
+        return (
+            f"{operand}[{node.field!r}]" if _subscripts(node.operand) else f"select({operand},{node.field!r})"
+        )
 
     def has(self, node: Has, names: Names) -> str:
-        return f"has({self.visit(node.operand, names)},{node.field!r})"
+        operand = self.visit(node.operand, names)
+        if _subscripts(node.operand):
+            return f"PRESENT[type(dict_get({operand},{node.field!r},ABSENT))]"
+        return f"has({operand},{node.field!r})"
 
     def index(self, node: syntax.Index, names: Names) -> str:
         operand, key = self.visit(node.operand, names), self.visit(node.key, names)
         if node.optional:
             return f"optional_index({operand},{key})"
-        if _is_text(node.key) and not _has_optional(node.operand):
+        if _is_text(node.key) and _subscripts(node.operand):
             return f"{operand}[{key}]"
         return f"index({operand},{key})"
 
@@ -134,7 +139,8 @@ class _Generator:
         """Python's own ``==`` where it agrees with CEL's: an unknown raises in it."""
         value = literal.value
         if type(value) is bool:
-            return f"{'' if operator == '==' else '(not '}is_bool({self.visit(node, names)},{value}){'' if operator == '==' else ')'}"
+            code = f"is_bool({self.visit(node, names)},{value})"
+            return code if operator == "==" else f"(not {code})"
         if type(value) is str or value is None or (type(value) is int and 1 < abs(value) < _EXACT):
             return f"({self.visit(node, names)}{operator}{value!r})"
         return ""
@@ -157,7 +163,10 @@ class _Generator:
         plain = all(not o and type(key) is Literal and type(key.value) is str for o, key, _, _ in pairs)
         if plain and len({key for _, _, key, _ in pairs}) == len(pairs):
             return "{" + ",".join(f"{key}:{value}" for _, _, key, value in pairs) + "}"
-        entries = [f"*(({key},y) for y in content_of({value}))" if o else f"({key},{value})" for o, _, key, value in pairs]
+        entries = [
+            f"*(({key},y) for y in content_of({value}))" if o else f"({key},{value})"
+            for o, _, key, value in pairs
+        ]
         return f"new_map({','.join(entries)})"
 
     # -- comprehensions
@@ -217,9 +226,10 @@ class _Generator:
         """``a.?b.?c.orValue(d)``, the most frequent use of optionals, in one call."""
         fields: list[str] = []
         base, optional = node.args[0], False
-        while type(base) is Select:
+        while isinstance(base, Select):
             fields.append(base.field)
-            base, optional = base.operand, base.optional
+            optional = base.optional
+            base = base.operand
             if optional and not _has_optional(base):
                 break
         if not optional:
@@ -229,12 +239,17 @@ class _Generator:
 
 
 def _has_optional(node: Node) -> bool:
-    """Whether a chain of selections gives an optional, so that Python's ``[]`` would not do."""
-    while type(node) is Select or type(node) is syntax.Index:
+    """Whether a chain of selections gives an optional."""
+    while isinstance(node, Select | syntax.Index):
         if node.optional:
             return True
         node = node.operand
     return False
+
+
+def _subscripts(node: Node) -> bool:
+    """Whether Python's ``[]`` does for a field: not on optionals, and Python warns of ``1['a']``."""
+    return type(node) in (Ident, Select, syntax.Index, Call) and not _has_optional(node)
 
 
 def _is_text(node: Node) -> bool:

@@ -9,7 +9,7 @@ def position(source: str, offset: int) -> tuple[int, int]:
     return line, offset - (source.rfind("\n", 0, offset) + 1) + 1
 
 
-class _Located(Exception):
+class _LocatedError(Exception):
     def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
         super().__init__(message)
         self.message = message
@@ -20,9 +20,9 @@ class _Located(Exception):
         return f"{self.line}:{self.column}: {self.message}" if self.line else self.message
 
 
-class CelSyntaxError(_Located):
+class CelSyntaxError(_LocatedError):
     """The expression cannot be compiled. ``line`` and ``column`` count from 1 within the source."""
 
 
-class CelError(_Located):
+class CelError(_LocatedError):
     """The expression failed while it ran; ``line`` is 0 when the place is not known."""

@@ -1,9 +1,9 @@
 """The exact path: walks the syntax tree with CEL's rules for errors and unknowns.
 
-An unknown is a value here. A strict operation with an unknown operand is unknown; ``&&``, ``||``, ``all`` and
-``exists`` absorb unknowns and errors when another term decides; where neither decides, unknown wins over error,
-for the unknown term may still turn out to decide. Everywhere else an error that would happen whatever the
-unknown is stays an error.
+An unknown is a value here. A strict operation with an unknown operand is unknown; ``&&``, ``||``, ``all``
+and ``exists`` absorb unknowns and errors when another term decides; where none decides, unknown wins over
+error, for the unknown term may still turn out to decide. Everywhere else an error that would happen whatever
+the unknown is stays an error.
 """
 
 from __future__ import annotations

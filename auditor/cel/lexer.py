@@ -9,7 +9,7 @@ from auditor.cel.errors import CelSyntaxError, position
 from auditor.cel.values import UInt
 
 Token = tuple[str, str, int]
-"""Kind (``str``, ``float``, ``uint``, ``int``, ``id``, ``quoted``, ``op``, ``end``), text, code-point offset."""
+"""Kind (``str float uint int id quoted op end``), text, code-point offset."""
 
 _TOKEN: Final = re.compile(
     r"""
@@ -28,7 +28,9 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
-_ESCAPE: Final = re.compile(r"\\(?:[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|([\s\S]))")
+_ESCAPE: Final = re.compile(
+    r"\\(?:[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|([\s\S]))"
+)
 _SIMPLE_ESCAPES: Final = dict(zip("abfnrtv\\?\"'`", "\a\b\f\n\r\t\v\\?\"'`", strict=True))
 _INT_LIMIT: Final = 1 << 63
 

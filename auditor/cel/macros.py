@@ -34,9 +34,9 @@ def expand_member(at: int, target: Node, name: str, arguments: list[Node]) -> No
         where = arguments[2] if count == 4 else None
         return Comprehension(at, name, target, _variables(name, arguments[:2]), where, arguments[-1])
     if name in ("optMap", "optFlatMap") and count == 2:
-        return Bind(at, name, *_variables(name, arguments[:1]), target, arguments[1])
+        return Bind(at, name, _variables(name, arguments[:1])[0], target, arguments[1])
     if name == "bind" and type(target) is Ident and target.name == "cel" and count == 3:
-        return Bind(at, name, *_variables(name, arguments[:1]), arguments[1], arguments[2])
+        return Bind(at, name, _variables(name, arguments[:1])[0], arguments[1], arguments[2])
     if name in MACROS and name != "has":
         raise ValueError(f"{name}() takes a variable and an expression; {count} arguments found")
     return None

@@ -22,6 +22,18 @@ _ORDERED: Final = frozenset({int, float, UInt, str, bytes, bool})
 _JOINABLE: Final = frozenset({float, str, bytes, list})
 _MISSING: Final = object()
 
+
+class _Absent:
+    """The type of the value that a map does not have."""
+
+
+ABSENT: Final = _Absent()
+PRESENT: Final[dict[type, bool]] = {
+    _Absent: False,
+    **dict.fromkeys((str, int, float, bool, bytes, list, dict, type(None), UInt), True),
+}
+"""``has()`` in the fast path, by the type of what a map gives: an unknown is not listed, so it raises."""
+
 Map = dict[Any, Any]
 
 
@@ -173,7 +185,9 @@ def div(a: Any, b: Any) -> Any:
             if b == 0:
                 raise CelError("divide by zero")
             quotient = abs(int(a)) // abs(int(b))
-            return to_uint(quotient) if kind is UInt else to_int(quotient if (a < 0) == (b < 0) else -quotient)
+            return (
+                to_uint(quotient) if kind is UInt else to_int(quotient if (a < 0) == (b < 0) else -quotient)
+            )
         if kind is float:
             return a / b if b else _divide_by_zero(a, b)
     return refuse("_/_", a, b)
@@ -310,7 +324,7 @@ def optional_index(a: Any, key: Any) -> Optional:
         if a is NONE:
             return NONE
         a = a.content
-    if type(a) is not list and type(a) is not dict:
+    if type(a) is not dict and (type(a) is not list or type(key) not in _NUMERIC):
         refuse("_[?_]", a, key)
     try:
         value = index(a, key)
@@ -357,6 +371,8 @@ def content_of(a: Any) -> tuple[Any, ...]:
 
 def contains(element: Any, container: Any) -> bool:
     """``element in container``: elements of a list, keys of a map."""
+    if type(container) is dict and type(element) is str:
+        return has(container, element)
     if type(container) is list:
         return _in_list(element, container)
     if type(container) is dict and type(element) is not Unknown:
@@ -454,7 +470,7 @@ def optional_flat_map(a: Any, body: Any) -> Optional:
     result = NONE if a is NONE else body(a.content)
     if type(result) is not Optional:
         refuse("optFlatMap", a, result)
-    return result  # type: ignore[no-any-return]
+    return result
 
 
 def call_method(target: Any, name: str, *arguments: Any) -> Any:

@@ -40,7 +40,10 @@ _PRECEDENCE: Final = {
 }
 _CONSTANTS: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": None}
 _RESERVED: Final = frozenset(
-    "as break const continue else for function if import in let loop package namespace return var void while".split()
+    {
+        *("as", "break", "const", "continue", "else", "for", "function", "if", "import", "in", "let", "loop"),
+        *("package", "namespace", "return", "var", "void", "while"),
+    }
 )
 MAX_DEPTH: Final = 60
 """How deep parentheses, brackets and arguments may nest."""
@@ -146,12 +149,16 @@ class _Parser:
         while self.accept(operator):
             count += 1
         if operator == "-" and count % 2 and self.kind in ("int", "float"):
-            value = lexer.number(self.source, self.tokens[self.next], True)
-            self.advance()
-            return self.member(Literal(start, value))
+            return self.member(self.negative_number(start))
         operand = self.member(self.primary())
         inner = Unary(start, operator, operand)
         return inner if count % 2 else Unary(start, operator, inner)
+
+    def negative_number(self, at: int) -> Literal:
+        """A number behind its sign; so the least integer can be written."""
+        value = lexer.number(self.source, self.tokens[self.next], True)
+        self.advance()
+        return Literal(at, value)
 
     def member(self, tree: Node) -> Node:
         count = 0
@@ -243,6 +250,9 @@ class _Parser:
             return self.list_literal(at)
         if text == "{":
             return self.map_literal(at)
+        if text == "-" and self.tokens[self.next + 1][0] in ("int", "float"):
+            self.advance()
+            return self.negative_number(at)
         if text == "." and self.kind == "op":
             self.advance()
             if self.kind == "id":

@@ -24,6 +24,7 @@ _Parts = tuple[CodeType | None, tuple[tuple[str, object], ...], tuple[tuple[str,
 _FORMAT: Final = (1, sys.implementation.cache_tag, sys.hexversion)
 _RUNTIME: Final[dict[str, Any]] = {
     **{name: thing for name, thing in vars(operators).items() if not name.startswith("_")},
+    "dict_get": dict.get,
     "str_startswith": str.startswith,
     "str_endswith": str.endswith,
     "str_contains": str.__contains__,
@@ -40,7 +41,9 @@ class Program:
     reads: frozenset[tuple[str, ...]]
     """Field paths that the expression reads; a path ends where something dynamic begins."""
 
-    def __init__(self, source: str, reads: frozenset[tuple[str, ...]], parts: _Parts, tree: Node | None) -> None:
+    def __init__(
+        self, source: str, reads: frozenset[tuple[str, ...]], parts: _Parts, tree: Node | None
+    ) -> None:
         self.source = source
         self.reads = reads
         self._parts = parts
@@ -48,7 +51,11 @@ class Program:
         self._exact: Interpreter | None = _interpreter(source, tree) if tree is not None else None
 
     def __call__(self, variables: Mapping[str, object]) -> object:
-        """The value of the expression, or an ``Unknown``; raises :class:`CelError`."""
+        """The value of the expression, or an ``Unknown``; raises :class:`CelError`.
+
+        Values are exactly ``dict`` (text keys), ``list``, ``str``, ``int``, ``float``, ``bool``, ``bytes``
+        and ``None``, not subclasses of them; an ``Unknown`` may stand anywhere in them.
+        """
         try:
             return self._fast(variables)
         except Exception:
@@ -64,7 +71,8 @@ class Program:
 
     def to_bytes(self) -> bytes:
         """For a cache of this machine: readable only by the Python that wrote it."""
-        return marshal.dumps((_FORMAT, self.source, tuple(self.reads), self._parts))
+        content: Any = (_FORMAT, self.source, tuple(self.reads), self._parts)
+        return marshal.dumps(content)
 
     @classmethod
     def from_bytes(cls, source: str, data: bytes) -> Program:

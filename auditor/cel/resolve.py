@@ -21,7 +21,9 @@ _CONSTANT_PATTERN: Final = frozenset({"matches", "find", "findAll"})
 def resolve(source: str, tree: Node, variables: Collection[str] | None) -> tuple[Node, frozenset[Path]]:
     """The tree with types and namespaced functions put in place, and the paths that it reads."""
     if variables is not None and not _TAKEN.isdisjoint(variables):
-        raise ValueError(f"names of types and namespaces cannot be variables: {sorted(_TAKEN.intersection(variables))}")
+        raise ValueError(
+            f"names of types and namespaces cannot be variables: {sorted(_TAKEN.intersection(variables))}"
+        )
     resolver = _Resolver(source, variables)
     return resolver.visit(tree, frozenset()), frozenset(resolver.reads)
 
@@ -114,12 +116,20 @@ class _Resolver:
     def check_arguments(self, node: Call, function: Function) -> None:
         if not function.fewest <= len(node.args) <= function.most:
             shift = int(node.member)
-            most = "any number of" if function.most == MANY else str(function.most - shift)
-            raise self.fail(
-                f"{node.name}() takes {function.fewest - shift} to {most} arguments, not {len(node.args) - shift}",
-                node.at,
+            fewest, most, found = function.fewest - shift, function.most - shift, len(node.args) - shift
+            wanted = (
+                str(fewest)
+                if fewest == most
+                else f"{fewest} or more"
+                if function.most == MANY
+                else f"{fewest} to {most}"
             )
-        if node.name in _CONSTANT_PATTERN and type(node.args[1]) is Literal and type(node.args[1].value) is str:
+            raise self.fail(f"{node.name}() takes {wanted} arguments, not {found}", node.at)
+        if (
+            node.name in _CONSTANT_PATTERN
+            and type(node.args[1]) is Literal
+            and type(node.args[1].value) is str
+        ):
             self.check_pattern(node.args[1].value, node.args[1].at)
 
     def check_pattern(self, pattern: str, at: int) -> None:
@@ -156,7 +166,9 @@ class _Resolver:
         return node
 
     def map_of(self, node: syntax.MapOf, scope: Scope) -> Node:
-        node.entries = [(o, self.visit(key, scope), self.visit(value, scope)) for o, key, value in node.entries]
+        node.entries = [
+            (o, self.visit(key, scope), self.visit(value, scope)) for o, key, value in node.entries
+        ]
         return node
 
     def comprehension(self, node: syntax.Comprehension, scope: Scope) -> Node:

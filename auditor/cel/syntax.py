@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Union
+from typing import TypeAlias
 
 
 class Literal:
@@ -163,6 +163,19 @@ class Bind:
         self.body = body
 
 
-Node = Union[
-    Literal, Ident, Select, Has, Index, Call, Unary, Binary, Logic, Ternary, ListOf, MapOf, Comprehension, Bind
-]
+Node: TypeAlias = (
+    Literal
+    | Ident
+    | Select
+    | Has
+    | Index
+    | Call
+    | Unary
+    | Binary
+    | Logic
+    | Ternary
+    | ListOf
+    | MapOf
+    | Comprehension
+    | Bind
+)

@@ -74,6 +74,9 @@ class Value:
         """What ``string(x)`` gives."""
         refuse("string", self)
 
+    def __repr__(self) -> str:
+        return f"{self.type_name}({self.text()!r})"
+
 
 class Optional(Value):
     """An optional value; :data:`NONE` is the empty one."""

@@ -10,7 +10,9 @@ from importlib import import_module
 
 COMMANDS: dict[str, str] = {
     "check": "audit a repository and gate on the result",
+    "baseline": "accept today's findings, so that only new ones gate",
     "explain": "what a policy means, why it matters, how to repair it",
+    "fix": "show or write proved repairs",
     "policy": "list, create, lint and test policies",
 }
 """Command → what ``auditor --help`` says of it. Each has a module ``auditor.cli.<command>_command``."""
@@ -59,8 +61,8 @@ def dispatch(arguments: Sequence[str]) -> int:
 
 
 def _guarded(options: argparse.Namespace) -> int:
-    from auditor.audit import UsageError
     from auditor.catalog import PolicyError
+    from auditor.errors import UsageError
 
     try:
         code: int = import_module(f"auditor.cli.{options.command}_command").run(options)

@@ -10,9 +10,15 @@ __all__ = ["FACTS", "Fact", "fact"]
 
 FACTS: dict[str, str] = {
     "api_version": "auditor.facts.objects_lifecycle:ApiVersion",
+    "budgets": "auditor.facts.budgets:Budgets",
+    "cluster_autoscaler": "auditor.facts.cluster_autoscaler:ClusterAutoscaler",
     "declared": "auditor.facts.declared:Declared",
     "gpu": "auditor.facts.gpu:Gpu",
     "gpu_container": "auditor.facts.gpu_container:GpuContainer",
+    "gpu_sharing": "auditor.facts.gpu_sharing:GpuSharing",
+    "node_fit": "auditor.facts.node_fit:NodeFit",
+    "scale_from_zero": "auditor.facts.scale_from_zero:ScaleFromZero",
+    "scale_to_zero": "auditor.facts.scale_to_zero:ScaleToZero",
     "scaled_by": "auditor.facts.scaling:ScaledBy",
     "scaler_target": "auditor.facts.scaling:ScalerTarget",
     "schema": "auditor.facts.objects_schema:Schema",

@@ -13,6 +13,8 @@ from importlib import import_module
 from auditor.model import Target
 from auditor.sources.interface import Inventory
 from auditor.sources.manifests import ManifestFile, read_manifests
+from auditor.sources.stdin import STDIN
+from auditor.sources.texts import resources_of
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
 
@@ -20,7 +22,7 @@ MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 LOOSE = "loose"
 CRD = "CustomResourceDefinition"
 
-COLLECTORS: tuple[str, ...] = ()
+COLLECTORS: tuple[str, ...] = ("auditor.sources.terraform",)
 """Modules with ``collect(checkout)``, in the order in which they may claim files; the loose rest is last."""
 
 
@@ -46,6 +48,7 @@ class Checkout:
     inventory: Inventory = field(default_factory=Inventory)
     manifests: dict[str, ManifestFile] = field(default_factory=dict)
     claimed: set[str] = field(default_factory=set)
+    texts: Target = field(default_factory=lambda: Target("files", "loose", "."))
 
     def read(self, path: str) -> bytes:
         """Bytes of a file; :class:`Unreadable` when that is impossible."""
@@ -75,6 +78,8 @@ class GitSource:
         for module in COLLECTORS:
             import_module(module).collect(checkout)
         _loose(checkout)
+        if checkout.texts.resources:
+            checkout.add(checkout.texts)
         return checkout.inventory
 
     def _files(self) -> list[str]:
@@ -88,21 +93,21 @@ class GitSource:
 
 
 def _read_all(checkout: Checkout) -> None:
-    """Parse every file that may hold Kubernetes objects."""
-    counts = checkout.inventory.counts
+    """Read every file once: texts for keys, Dockerfiles, and whatever may hold Kubernetes objects."""
     wanted = None if checkout.options.full_parse else _wanted
     for path in checkout.files:
-        if not path.endswith(MANIFEST_SUFFIXES):
-            continue
+        manifest = path.endswith(MANIFEST_SUFFIXES) or path == STDIN
         try:
             data = checkout.read(path)
         except Unreadable as error:
-            checkout.inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
+            if manifest or not error.too_large:
+                checkout.inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
             continue
-        if may_hold_objects(data):
+        checkout.texts.resources += resources_of(path, data)
+        if manifest and may_hold_objects(data):
             checkout.manifests[path] = read_manifests(path, data, checkout.read, wanted)
         else:
-            counts.other_files += 1
+            checkout.inventory.counts.other_files += 1
 
 
 def _wanted(api_version: str, kind: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from auditor.fixes import Editable, Refused
 from auditor.model import Path, Place, Precision, Resource
-from auditor.spans import Problem
+from auditor.spans import Edit, Problem
 from auditor.yamlio import SourceMap, YamlDocument, load_stream
 
 Read = Callable[[str], bytes]
@@ -69,9 +70,24 @@ class ManifestOrigin:
         """A manifest on its own can always be edited."""
         return self.precision == "exact"
 
-    def source_map(self) -> tuple[SourceFile, SourceMap, Path]:
-        """The file, the positions of its document, and where the object stands inside: what edits need."""
-        return self._file, self._file.map(self._document), self._base
+    def editable_at(self, path: Path) -> Editable:
+        """How the file is edited there."""
+        from auditor.yamlio import CannotEdit, append_item, remove, set_value
+
+        smap, base = self._file.map(self._document), self._base
+
+        def guarded(edit: Callable[[], Edit]) -> Edit:
+            try:
+                return edit()
+            except CannotEdit as error:
+                raise Refused(str(error)) from error
+
+        return Editable(
+            self._file.path,
+            lambda at, value: guarded(lambda: set_value(smap, base + at, value)),
+            lambda at, value: guarded(lambda: append_item(smap, base + at, value)),
+            lambda at: guarded(lambda: remove(smap, base + at)),
+        )
 
     def locate(self, path: Path) -> Place:
         """The exact lines of ``path`` or of its nearest existing ancestor."""

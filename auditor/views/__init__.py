@@ -13,6 +13,7 @@ VIEWS: dict[str, str] = {
     "PodTemplate": "auditor.views.pods:PodTemplateView",
     "Container": "auditor.views.pods:ContainerView",
     "Scaler": "auditor.views.scalers:ScalerView",
+    "NodeGroup": "auditor.views.nodegroups:NodeGroupView",
     "Object": "auditor.views.objects:ObjectView",
 }
 """View name → ``module:class``."""

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from yaml._yaml import CParser
 from yaml.events import (
     AliasEvent,
+    DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
@@ -76,6 +77,7 @@ def build(chunk: bytes, limits: Limits, out: list[Built], starts: list[int]) -> 
     merged: dict[int, set[str]] = {}
     merged_count = 0
     aliased = False
+    root: Any = None
     current: Any = None
     container: Any = None
     key: Any = _NO_KEY
@@ -117,6 +119,9 @@ def build(chunk: bytes, limits: Limits, out: list[Built], starts: list[int]) -> 
             anchors, anchor_events, merged, duplicates = {}, {}, {}, []
             aliased = False
             continue
+        elif kind is DocumentEndEvent:
+            out.append(Built(starts[-1], root, duplicates, aliased))
+            continue
         elif kind is StreamEndEvent:
             return
         else:
@@ -141,7 +146,7 @@ def build(chunk: bytes, limits: Limits, out: list[Built], starts: list[int]) -> 
         elif container is SequenceStartEvent:
             current.append(value)
         else:
-            out.append(Built(starts[-1], value, duplicates, aliased))
+            root = value
 
 
 def _plain(event: Any, value: object, is_key: bool) -> object:

@@ -10,13 +10,17 @@ from yaml.reader import ReaderError
 
 from auditor.spans import Problem
 from auditor.yamlio.construct import ConstructError
-from auditor.yamlio.text import ByteIndex, Lines
+from auditor.yamlio.text import ByteIndex, Lines, NotTextError
 
 _TEMPLATE: Final = re.compile(rb"\{\{|\{%")
 _RENDER: Final = "render the template first and audit the result, or audit the chart it belongs to"
+_UNCLOSED: Final = (
+    "while scanning a quoted scalar",
+    "while parsing a flow sequence",
+    "while parsing a flow mapping",
+)
 _HINTS: Final = (
-    ("character '\\t'", "a tab is used where YAML wants spaces", "indent with spaces"),
-    ("tab character", "a tab is used where YAML wants spaces", "indent with spaces"),
+    ("found a tab", "a tab is used where YAML wants spaces", "indent with spaces"),
     ("document indicator", "a quoted text is not closed before '---'", "close the quote"),
     ("unexpected end of stream", "a quoted text is not closed", "close the quote"),
     ("mapping values are not allowed", "a ':' stands where no key can be", "quote the text or indent it"),
@@ -33,11 +37,13 @@ def from_error(
     error: Exception, data: bytes, start: int, end: int, path: str, lines: Lines
 ) -> tuple[Problem, int]:
     """The row for an error in the chunk ``data[start:end]``, and the byte offset it points to."""
+    if isinstance(error, NotTextError):
+        return Problem(path, *lines.place(error.offset), error.what, error.repair), error.offset
     chunk = data[start:end]
     offset = start + min(_offset(error, chunk), len(chunk))
     while start < offset == end and data[offset - 1 : offset] in b"\r\n ":
         offset = end = offset - 1
-    what, repair = _words(error)
+    what, repair = _words(error, data[offset : offset + 1])
     if _TEMPLATE.search(chunk):
         what, repair = f"looks like a template (Helm, Jinja), not YAML: {what}", _RENDER
     return Problem(path, *lines.place(offset), what, repair), offset
@@ -50,11 +56,13 @@ def _offset(error: Exception, chunk: bytes) -> int:
         return ByteIndex(chunk).byte(error.index)
     if isinstance(error, MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
+        if error.context in _UNCLOSED and error.context_mark:
+            mark = error.context_mark  # where it was opened says more than where the text ran out
         return ByteIndex(chunk).byte(mark.index) if mark else 0
     return 0
 
 
-def _words(error: Exception) -> tuple[str, str]:
+def _words(error: Exception, at: bytes) -> tuple[str, str]:
     if isinstance(error, ConstructError):
         return f"YAML that Kubernetes refuses: {error.what}", "change the value at this line"
     if isinstance(error, ReaderError):
@@ -63,6 +71,8 @@ def _words(error: Exception) -> tuple[str, str]:
             'remove it, or write it as "\\x..": an escape in double quotes',
         )
     said = str(getattr(error, "problem", None) or error).replace("\n", " ")
+    if at == b"\t" and "cannot start any token" in said:
+        said = "found a tab"
     context = getattr(error, "context", None)
     told = f"{said} ({context})" if context else said
     for sign, what, repair in _HINTS:

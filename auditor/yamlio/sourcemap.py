@@ -30,7 +30,8 @@ class Place(NamedTuple):
 class SourceMap:
     """Places of one document's keys and values.
 
-    The second parser pass happens on the first question. A UTF-16 file is mapped as its UTF-8 text.
+    The second parser pass happens on the first question; a broken document has no places but its
+    first line. A UTF-16 file is mapped as its UTF-8 text.
     Paths that lead through an alias or a merge key are at the place that uses it.
     """
 
@@ -52,7 +53,9 @@ class SourceMap:
     def parsed(self) -> Parsed:
         """The document's nodes."""
         if self._parsed is None:
-            self._parsed = document_tree(self.data, self.document.start, self.document.end)
+            broken = self.document.problem is not None
+            end = self.document.start if broken else self.document.end
+            self._parsed = document_tree(self.data, self.document.start, end)
         return self._parsed
 
     def key(self, path: Path) -> Span | None:
@@ -142,6 +145,8 @@ class SourceMap:
         What no scalar covers is punctuation and comments, so a ``#`` there begins a comment.
         """
         comments: dict[int, tuple[str, bool]] = {}
+        if self.document.problem:
+            return comments
         at = self.document.start
         for start, end, style in self.parsed.tokens:
             self._comments_between(at, start, comments)

@@ -121,7 +121,7 @@ def _unescape(body: str) -> bytes:
     return b"".join([*out, body[offset:].encode()])
 
 
-class NeedsMessage(Exception):
+class NeedsMessageError(Exception):
     """A value that only a protobuf message can stand for."""
 
 
@@ -129,7 +129,7 @@ def value_of(message: Message) -> Any:
     ((kind, (content, *_)),) = message.items()
     if kind in _READERS:
         return _READERS[kind](content)
-    raise NeedsMessage
+    raise NeedsMessageError
 
 
 def _map_of(content: Message) -> dict[Any, Any]:
@@ -141,10 +141,14 @@ def _map_of(content: Message) -> dict[Any, Any]:
 
 def _object_of(content: Message) -> Any:
     ((url, (fields, *_)),) = content.items()
-    number = int(fields.get("seconds", ["0"])[0]) * 10**9 + int(fields.get("nanos", ["0"])[0]) if isinstance(fields, dict) else 0
+    number = (
+        int(fields.get("seconds", ["0"])[0]) * 10**9 + int(fields.get("nanos", ["0"])[0])
+        if isinstance(fields, dict)
+        else 0
+    )
     kind = {"Duration": Duration, "Timestamp": Timestamp}.get(url.strip("[]").rpartition(".")[2])
     if kind is None:
-        raise NeedsMessage
+        raise NeedsMessageError
     return kind(number)
 
 
@@ -195,7 +199,7 @@ class Case:
             return "wants an undeclared function to fail at run time only"
         try:
             self.bindings, self.expected = self._bindings(), self._expected()
-        except NeedsMessage:
+        except NeedsMessageError:
             return "needs a protobuf message or enum"
         return ""
 
@@ -204,7 +208,10 @@ class Case:
         return any(name not in declared for name in _CALL.findall(self.expr))
 
     def _bindings(self) -> dict[str, Any]:
-        return {b["key"][0].decode(): value_of(b["value"][0]["value"][0]) for b in self.message.get("bindings", [])}
+        return {
+            b["key"][0].decode(): value_of(b["value"][0]["value"][0])
+            for b in self.message.get("bindings", [])
+        }
 
     def _expected(self) -> Any:
         if self.fails:
@@ -248,7 +255,9 @@ def conformance_data() -> Path:
     """The folder of the cases, by the Go module proxy; it stays in Go's module cache."""
     if shutil.which("go") is None:
         pytest.fail(f"the conformance cases come from the Go module {MODULE}: install Go (https://go.dev/dl)")
-    done = subprocess.run(["go", "mod", "download", "-json", MODULE], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["go", "mod", "download", "-json", MODULE], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         pytest.fail(f"go mod download {MODULE} failed: {done.stdout}{done.stderr}")
     return Path(json.loads(done.stdout)["Dir"], "tests", "simple", "testdata")

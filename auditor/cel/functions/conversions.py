@@ -11,7 +11,9 @@ from auditor.cel.values import TYPES, CelType, UInt, Value, refuse, type_name
 from auditor.unknown import Unknown
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,25}", re.ASCII)
-_DOUBLE: Final = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE)
+_DOUBLE: Final = re.compile(
+    r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE
+)
 _TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE: Final = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
@@ -39,7 +41,7 @@ def as_int(value: Any) -> int:
     if kind is str:
         return to_int(_read_integer("int", value))
     convert = getattr(value, "epoch_seconds", None) if isinstance(value, Value) else None
-    return convert() if convert is not None else refuse("int", value)
+    return int(convert()) if convert is not None else refuse("int", value)
 
 
 def _read_integer(function: str, text: str) -> int:

@@ -20,6 +20,8 @@ def decode(value: Any) -> bytes:
     """Standard alphabet; the padding may be missing."""
     encoded = text("base64.decode", value)
     try:
-        return binascii.a2b_base64((encoded.rstrip("=") + "=" * (-len(encoded.rstrip("=")) % 4)).encode(), strict_mode=True)
+        return binascii.a2b_base64(
+            (encoded.rstrip("=") + "=" * (-len(encoded.rstrip("=")) % 4)).encode(), strict_mode=True
+        )
     except (binascii.Error, ValueError):
         raise CelError("base64.decode(): the text is not base64") from None

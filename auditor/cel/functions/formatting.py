@@ -26,7 +26,9 @@ def format_(target: Any, arguments: Any) -> str:
             return "%"
         write = _CLAUSES.get(found[2] or "")
         if write is None:
-            raise CelError(f'could not parse formatting clause: unrecognized formatting clause "{found[2] or ""}"')
+            raise CelError(
+                f'could not parse formatting clause: unrecognized formatting clause "{found[2] or ""}"'
+            )
         _, value = next(values, (0, _MISSING))
         if value is _MISSING:
             raise CelError(f"index {len(arguments)} out of range: format() has more clauses than arguments")
@@ -50,7 +52,9 @@ def _as_text(value: Any, _: int = 0) -> str:
     if type(value) is list:
         return f"[{', '.join(map(_as_text, value))}]"
     if type(value) is dict:
-        pairs = sorted((_as_text(key), _as_text(entry)) for key, entry in zip(keys(value), value.values(), strict=True))
+        pairs = sorted(
+            (_as_text(key), _as_text(entry)) for key, entry in zip(keys(value), value.values(), strict=True)
+        )
         return "{" + ", ".join(f"{key}: {entry}" for key, entry in pairs) + "}"
     if type(value) is float:
         return _special(value) or as_string(value)

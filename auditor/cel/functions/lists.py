@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cmp_to_key
+from itertools import pairwise
 from typing import Any, Final
 
 from auditor.cel.errors import CelError
@@ -38,10 +39,10 @@ def _absent(function: str, element: Any) -> int:
 
 
 def slice_(target: Any, start: Any, end: Any) -> list[Any]:
-    target, start, end = items("slice", target), integer("slice", start), integer("slice", end)
-    if not 0 <= start <= end <= len(target):
-        raise CelError(f"slice({start}, {end}): out of range of a list with {len(target)} elements")
-    return target[start:end]
+    whole = items("slice", target)
+    if not 0 <= integer("slice", start) <= integer("slice", end) <= len(whole):
+        raise CelError(f"slice({start}, {end}): out of range of a list with {len(whole)} elements")
+    return whole[start:end]
 
 
 def flatten(target: Any, depth: Any = 1) -> list[Any]:
@@ -100,7 +101,7 @@ def is_sorted(target: Any) -> bool:
     target = items("isSorted", target)
     if len(target) == 1:
         le(target[0], target[0])
-    return all([le(a, b) for a, b in zip(target, target[1:], strict=False)])
+    return all(le(a, b) for a, b in pairwise(target))
 
 
 def sum_(target: Any) -> Any:

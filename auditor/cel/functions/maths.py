@@ -41,8 +41,9 @@ def _extreme(function: str, values: tuple[Any, ...], better: Callable[[Any, Any]
 def absolute(value: Any) -> int | float:
     if type(value) is UInt:
         return value
-    kept = abs(number("math.abs", value))
-    return to_int(kept) if type(value) is int else kept
+    if type(value) is int:
+        return to_int(abs(value))
+    return abs(number("math.abs", value))
 
 
 def sign(value: Any) -> int | float:

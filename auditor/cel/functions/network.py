@@ -46,9 +46,9 @@ class IP(Value):
     def is_global_unicast(self) -> bool:
         """As Go's ``IsGlobalUnicast``: private addresses count."""
         address = self.address
-        broadcast = address == IPv4Address("255.255.255.255")
-        special = address.is_unspecified or address.is_loopback or address.is_multicast or address.is_link_local
-        return not (broadcast or special)
+        if address.is_unspecified or address.is_loopback or address.is_multicast or address.is_link_local:
+            return False
+        return str(address) != "255.255.255.255"
 
     def is_link_local_multicast(self) -> bool:
         if isinstance(self.address, IPv4Address):
@@ -97,7 +97,7 @@ class CIDR(Value):
 
     def contains_cidr(self, other: Any) -> bool:
         block = other if isinstance(other, CIDR) else cidr(other)
-        return block.prefix >= self.prefix and self.holds(block.address)
+        return bool(block.prefix >= self.prefix) and self.holds(block.address)
 
     methods: ClassVar[dict[str, Any]] = {
         "containsIP": contains_ip,
@@ -122,7 +122,7 @@ def is_ip(value: Any) -> bool:
 
 
 def is_canonical(value: Any) -> bool:
-    return ip(value).text() == value
+    return bool(ip(value).text() == value)
 
 
 def cidr(value: Any) -> CIDR:
@@ -131,7 +131,9 @@ def cidr(value: Any) -> CIDR:
     address = _parse(base, "CIDR", whole)
     digits = prefix.isascii() and prefix.isdigit() and (prefix == "0" or prefix[0] != "0") and len(prefix) < 4
     if not slash or not digits or int(prefix) > address.max_prefixlen:
-        raise CelError(f"network address parse error during conversion from string: {whole!r} (prefix length)")
+        raise CelError(
+            f"network address parse error during conversion from string: {whole!r} (prefix length)"
+        )
     return CIDR(address, int(prefix))
 
 

@@ -12,7 +12,8 @@ from auditor.cel.values import Value, refuse
 _NUMBER: Final = r"(0|[1-9]\d{0,18})"
 _WORD: Final = r"(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)"
 _SEMVER: Final = re.compile(
-    rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-({_WORD}(?:\.{_WORD})*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?", re.ASCII
+    rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-({_WORD}(?:\.{_WORD})*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?",
+    re.ASCII,
 )
 _LENIENT: Final = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?([-+].*)?", re.ASCII)
 _Key = tuple[tuple[int, int, int], bool, list[tuple[bool, int, str]]]
@@ -76,5 +77,7 @@ def is_semver(value: Any, normalize: Any = False) -> bool:
     try:
         semver(value, normalize)
     except CelError:
-        return False if type(value) is str and type(normalize) is bool else refuse("isSemver", value, normalize)
+        return (
+            False if type(value) is str and type(normalize) is bool else refuse("isSemver", value, normalize)
+        )
     return True

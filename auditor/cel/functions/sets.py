@@ -11,7 +11,7 @@ from auditor.cel.operators import contains as in_list
 def contains(a: Any, b: Any) -> bool:
     """Whether every element of ``b`` is in ``a``."""
     a = items("sets.contains", a)
-    return all([in_list(element, a) for element in items("sets.contains", b)])
+    return all(in_list(element, a) for element in items("sets.contains", b))
 
 
 def equivalent(a: Any, b: Any) -> bool:
@@ -21,4 +21,4 @@ def equivalent(a: Any, b: Any) -> bool:
 
 def intersects(a: Any, b: Any) -> bool:
     a = items("sets.intersects", a)
-    return any([in_list(element, a) for element in items("sets.intersects", b)])
+    return any(in_list(element, a) for element in items("sets.intersects", b))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from typing import Any, ClassVar, Final
 
 from auditor.cel.errors import CelError
@@ -42,7 +43,7 @@ class _Nanoseconds(Value):
         self.nanoseconds = nanoseconds
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.nanoseconds == self.nanoseconds  # type: ignore[attr-defined,no-any-return]
+        return type(other) is type(self) and other.nanoseconds == self.nanoseconds
 
     def __lt__(self, other: _Nanoseconds) -> bool:
         return self.nanoseconds < other.nanoseconds
@@ -58,9 +59,6 @@ class _Nanoseconds(Value):
 
     def __hash__(self) -> int:
         return hash(self.nanoseconds)
-
-    def __repr__(self) -> str:
-        return self.text()
 
 
 class Duration(_Nanoseconds):
@@ -81,7 +79,11 @@ class Duration(_Nanoseconds):
         return other.plus(self) if type(other) is Timestamp else refuse("_+_", self, other)
 
     def minus(self, other: object) -> object:
-        return Duration(self.nanoseconds - other.nanoseconds) if type(other) is Duration else refuse("_-_", self, other)
+        return (
+            Duration(self.nanoseconds - other.nanoseconds)
+            if type(other) is Duration
+            else refuse("_-_", self, other)
+        )
 
     def text(self) -> str:
         seconds, rest = divmod(abs(self.nanoseconds), _SECOND)
@@ -112,12 +114,20 @@ class Timestamp(_Nanoseconds):
         super().__init__(nanoseconds)
 
     def plus(self, other: object) -> object:
-        return Timestamp(self.nanoseconds + other.nanoseconds) if type(other) is Duration else refuse("_+_", self, other)
+        return (
+            Timestamp(self.nanoseconds + other.nanoseconds)
+            if type(other) is Duration
+            else refuse("_+_", self, other)
+        )
 
     def minus(self, other: object) -> object:
         if type(other) is Duration:
             return Timestamp(self.nanoseconds - other.nanoseconds)
-        return Duration(self.nanoseconds - other.nanoseconds) if type(other) is Timestamp else refuse("_-_", self, other)
+        return (
+            Duration(self.nanoseconds - other.nanoseconds)
+            if type(other) is Timestamp
+            else refuse("_-_", self, other)
+        )
 
     def epoch_seconds(self) -> int:
         return to_int(self.nanoseconds // _SECOND)
@@ -160,12 +170,12 @@ def _local(moment: Timestamp, zone: tuple[Any, ...]) -> int:
 
 
 def _zone_offset(name: str, seconds: int) -> int:
-    from datetime import datetime, timedelta, timezone
+    from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
     try:
         zone = ZoneInfo(name)
-        shift = (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds)).astimezone(zone).utcoffset()
+        shift = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).astimezone(zone).utcoffset()
     except (LookupError, ValueError, OSError, OverflowError):
         raise CelError(f"unknown time zone {name!r}") from None
     return int(shift.total_seconds()) if shift else 0
@@ -194,7 +204,9 @@ def _parse_timestamp(text: str) -> Timestamp:
 
     parts = _RFC3339.fullmatch(text)
     if parts is None:
-        raise CelError(f"timestamp({text!r}): not RFC 3339, such as 2026-01-31T08:00:00Z (range: years 1 to 9999)")
+        raise CelError(
+            f"timestamp({text!r}): not RFC 3339, such as 2026-01-31T08:00:00Z (range: years 1 to 9999)"
+        )
     year, month, day, hour, minute, second = (int(parts[i]) for i in range(1, 7))
     try:
         days = date(year, month, day).toordinal() - _EPOCH_DAY
@@ -220,5 +232,4 @@ def duration(value: Any) -> Duration:
 
 
 def _nanoseconds(whole: str, fraction: str, unit: str) -> int:
-    size = _UNITS[unit]
-    return int(whole or 0) * size + int(fraction or 0) * size // 10 ** len(fraction)
+    return (int(whole + fraction or 0) * _UNITS[unit]) // int(10 ** len(fraction))
