@@ -43,7 +43,14 @@ def test_the_only_cluster_is_tied_to_every_manifest_target_both_ways() -> None:
 def test_the_eks_module_is_a_cluster_and_a_bucket_is_none() -> None:
     module = terraform("infra", "module", source="terraform-aws-modules/eks/aws")
     arranged, _ = arrange([manifests("dev"), module, terraform("data", "aws_s3_bucket")], {})
-    assert ties(arranged) == {"dev": ["infra"], "infra": ["dev"]}
+    assert ties(arranged) == {"dev": ["infra", "data"], "infra": ["dev"], "data": ["dev"]}
+
+
+def test_node_groups_in_one_manifest_target_are_tied_to_the_others() -> None:
+    pool = Resource("karpenter.sh/v1", "NodePool", "", "gpu", {}, origin("pools/gpu.yaml"))
+    pools = Target("pools", "kustomize", "pools", [pool])
+    arranged, _ = arrange([manifests("dev"), manifests("prod"), pools], {})
+    assert ties(arranged) == {"dev": ["pools"], "prod": ["pools"], "pools": ["dev", "prod"]}
 
 
 def test_without_a_cluster_nothing_is_tied() -> None:
