@@ -18,15 +18,23 @@ FACTS: dict[str, str] = {
     "gpu_container": "auditor.facts.gpu_container:GpuContainer",
     "gpu_sharing": "auditor.facts.gpu_sharing:GpuSharing",
     "gpu_software": "auditor.facts.gpu_software:GpuSoftware",
+    "keda_auth": "auditor.facts.keda_auth:KedaAuth",
+    "keda_capacity": "auditor.facts.keda_capacity:KedaCapacity",
+    "keda_prometheus": "auditor.facts.keda_prometheus:KedaPrometheus",
+    "keda_target": "auditor.facts.keda_target:KedaTarget",
+    "keda_triggers": "auditor.facts.keda_triggers:KedaTriggers",
     "node_fit": "auditor.facts.node_fit:NodeFit",
+    "queue": "auditor.facts.queues:QueueJoins",
     "scale_down": "auditor.facts.scale_down:ScaleDown",
     "scale_from_zero": "auditor.facts.scale_from_zero:ScaleFromZero",
     "scale_to_zero": "auditor.facts.scale_to_zero:ScaleToZero",
     "scaled_by": "auditor.facts.scaling:ScaledBy",
+    "scaler_queues": "auditor.facts.queues:ScalerQueues",
     "scaler_target": "auditor.facts.scaling:ScalerTarget",
     "schema": "auditor.facts.objects_schema:Schema",
     "service_account": "auditor.facts.objects_service_account:ServiceAccountOf",
     "time_slicing": "auditor.facts.time_slicing:TimeSlicing",
+    "worker": "auditor.facts.workers:Worker",
 }
 """Fact name → ``module:class``."""
 
