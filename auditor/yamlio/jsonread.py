@@ -1,0 +1,111 @@
+"""JSON files: the standard library's reader, with the numbers that the YAML reader would give."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final, NamedTuple
+
+from auditor.yamlio.document import Limits
+from auditor.yamlio.scalars import NON_FINITE, resolve_go, through_json
+
+_BLANK: Final = re.compile(r"[ \t\r\n]*")
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class JsonError(ValueError):
+    """Text that is not JSON; ``index`` counts code points."""
+
+    def __init__(self, what: str, index: int) -> None:
+        super().__init__(what)
+        self.what = what
+        self.index = index
+
+
+class JsonValue(NamedTuple):
+    """One value of a file (kubectl reads several in a row), at code points ``[start, end)``."""
+
+    start: int
+    end: int
+    body: object
+    has_duplicates: bool
+
+
+def read(text: str, limits: Limits) -> list[JsonValue]:
+    """Every JSON value of ``text``. Raises :class:`JsonError`."""
+    found: list[JsonValue] = []
+    duplicated: list[bool] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(items)
+        if len(made) != len(items):
+            duplicated.append(True)
+        return made
+
+    decoder = json.JSONDecoder(
+        object_pairs_hook=pairs, parse_float=_number, parse_int=_number, parse_constant=_constant
+    )
+    at = _blank_end(text, 0)
+    while at < len(text):
+        duplicated.clear()
+        body, end = _value(decoder, text, at, limits)
+        if _SURROGATE.search(text, at, end):
+            body = _without_lone_surrogates(body)
+        found.append(JsonValue(at, end, body, bool(duplicated)))
+        at = _blank_end(text, end)
+    return found
+
+
+def _blank_end(text: str, at: int) -> int:
+    match = _BLANK.match(text, at)
+    return match.end() if match else at
+
+
+def _value(decoder: json.JSONDecoder, text: str, at: int, limits: Limits) -> tuple[Any, int]:
+    try:
+        body, end = decoder.raw_decode(text, at)
+    except json.JSONDecodeError as error:
+        raise JsonError(f"not valid JSON: {error.msg}", error.pos) from None
+    except RecursionError:
+        raise JsonError(f"nested deeper than {limits.max_depth} levels", at) from None
+    except ValueError as error:
+        raise JsonError(f"not valid JSON: {error}", at) from None
+    if _too_deep(body, limits.max_depth):
+        raise JsonError(f"nested deeper than {limits.max_depth} levels", at)
+    return body, end
+
+
+def _number(text: str) -> object:
+    value = through_json(resolve_go(text))
+    if value is NON_FINITE or isinstance(value, str):
+        raise ValueError(f"the number {text[:40]} is out of range")
+    return value
+
+
+def _constant(text: str) -> object:
+    raise ValueError(f"{text} is no JSON value")
+
+
+def _too_deep(body: object, limit: int) -> bool:
+    level: list[Any] = [body]
+    for _ in range(limit + 1):
+        level = [item for node in level for item in _children(node)]
+        if not level:
+            return False
+    return True
+
+
+def _children(node: object) -> list[Any]:
+    values = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return [value for value in values if isinstance(value, dict | list)]
+
+
+def _without_lone_surrogates(body: Any) -> Any:
+    """Lone surrogates replaced by U+FFFD, as encoding/json does; nothing downstream could encode them."""
+    if isinstance(body, str):
+        return body.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(body, dict):
+        return {_without_lone_surrogates(k): _without_lone_surrogates(v) for k, v in body.items()}
+    if isinstance(body, list):
+        return [_without_lone_surrogates(item) for item in body]
+    return body
