@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from typing import Any, TypeVar
 
 from auditor.model import Target
 from auditor.sources.interface import Inventory
-from auditor.sources.manifests import ManifestFile, read_manifests
+from auditor.sources.manifests import ManifestFile, ParsedFile, read_manifests
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
 
@@ -20,7 +21,9 @@ MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 LOOSE = "loose"
 CRD = "CustomResourceDefinition"
 
-COLLECTORS: tuple[str, ...] = ()
+Shared = TypeVar("Shared")
+
+COLLECTORS: tuple[str, ...] = ("auditor.sources.kustomize",)
 """Modules with ``collect(checkout)``, in the order in which they may claim files; the loose rest is last."""
 
 
@@ -44,12 +47,33 @@ class Checkout:
     options: GitOptions
     files: list[str]
     inventory: Inventory = field(default_factory=Inventory)
-    manifests: dict[str, ManifestFile] = field(default_factory=dict)
     claimed: set[str] = field(default_factory=set)
+    rendered: set[str] = field(default_factory=set)
+    """Folders of kustomizations and charts that an earlier collector has made a target of its own."""
+    _parsed: dict[str, ParsedFile] = field(default_factory=dict)
+    _shared: dict[Callable[[Checkout], Any], Any] = field(default_factory=dict)
 
     def read(self, path: str) -> bytes:
         """Bytes of a file; :class:`Unreadable` when that is impossible."""
         return self.tree.read(path)
+
+    def parsed(self, path: str) -> ParsedFile:
+        """Every document of one YAML or JSON file, parsed once; :class:`Unreadable` as for :meth:`read`."""
+        found = self._parsed.get(path)
+        if found is None:
+            found = self._parsed[path] = ParsedFile(path, self.read)
+        return found
+
+    def shared(self, make: Callable[[Checkout], Shared]) -> Shared:
+        """What ``make`` gives for this checkout, made once for all collectors."""
+        if make not in self._shared:
+            self._shared[make] = make(self)
+        found: Shared = self._shared[make]
+        return found
+
+    def wanted(self, api_version: str, kind: str) -> bool:
+        """Whether anything asks for objects of this kind."""
+        return self.options.full_parse or kind != CRD
 
     def claim(self, paths: Iterable[str]) -> None:
         """Take files out of the loose rest."""
@@ -71,7 +95,6 @@ class GitSource:
         """Targets in a stable order: what the collectors found, then the loose rest."""
         checkout = Checkout(self._tree, self._options, self._files())
         checkout.inventory.counts.files = len(checkout.files)
-        _read_all(checkout)
         for module in COLLECTORS:
             import_module(module).collect(checkout)
         _loose(checkout)
@@ -87,28 +110,6 @@ class GitSource:
         return [path for path in files if not spec.match_file(path)]
 
 
-def _read_all(checkout: Checkout) -> None:
-    """Parse every file that may hold Kubernetes objects."""
-    counts = checkout.inventory.counts
-    wanted = None if checkout.options.full_parse else _wanted
-    for path in checkout.files:
-        if not path.endswith(MANIFEST_SUFFIXES):
-            continue
-        try:
-            data = checkout.read(path)
-        except Unreadable as error:
-            checkout.inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
-            continue
-        if may_hold_objects(data):
-            checkout.manifests[path] = read_manifests(path, data, checkout.read, wanted)
-        else:
-            counts.other_files += 1
-
-
-def _wanted(api_version: str, kind: str) -> bool:
-    return kind != CRD
-
-
 def may_hold_objects(data: bytes) -> bool:
     """Whether a file can hold Kubernetes objects at all.
 
@@ -121,9 +122,10 @@ def _loose(checkout: Checkout) -> None:
     """Whatever manifests nobody claimed are one target."""
     target = Target(LOOSE, "loose", ".")
     inventory = checkout.inventory
-    for path, manifest in sorted(checkout.manifests.items()):
-        if path in checkout.claimed:
+    for path in checkout.files:
+        if path in checkout.claimed or not path.endswith(MANIFEST_SUFFIXES):
             continue
+        manifest = _manifest(checkout, path)
         inventory.counts.documents += manifest.documents
         inventory.counts.skipped_documents += manifest.skipped
         if manifest.resources or manifest.skipped:
@@ -134,6 +136,19 @@ def _loose(checkout: Checkout) -> None:
         inventory.problems += manifest.problems
     if target.resources:
         inventory.targets.append(target)
+
+
+def _manifest(checkout: Checkout, path: str) -> ManifestFile:
+    """The objects of one file, if it can have any."""
+    try:
+        data = checkout.read(path)
+    except Unreadable as error:
+        unread = ManifestFile()
+        unread.problems.append(Problem(path, 0, 0, error.what, error.repair))
+        return unread
+    if not may_hold_objects(data):
+        return ManifestFile()
+    return read_manifests(path, data, checkout.read, checkout.wanted)
 
 
 Collector = Callable[[Checkout], None]

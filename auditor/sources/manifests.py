@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from auditor.model import Path, Place, Precision, Resource
+from auditor.model import Origin, Path, Place, Precision, Resource
 from auditor.spans import Problem
 from auditor.yamlio import SourceMap, YamlDocument, load_stream
 
@@ -44,6 +44,26 @@ class SourceFile:
         """Numbered lines ``first`` to ``last`` (both included, from 1), those that exist."""
         text = self.data.decode("utf-8", "replace").splitlines()
         return [(n, text[n - 1]) for n in range(max(first, 1), min(last, len(text)) + 1)]
+
+
+class ParsedFile:
+    """A file with all its documents, for those who must read more than the objects in it."""
+
+    __slots__ = ("documents", "file")
+
+    def __init__(self, path: str, read: Read) -> None:
+        self.file = SourceFile(path, read)
+        self.documents = load_stream(self.file.data, path)
+
+    def line(self, document: YamlDocument, path: Path) -> int:
+        """The line of ``path``, or of its nearest existing ancestor."""
+        return self.file.map(document).nearest(path)[0].line
+
+    def objects(self) -> Iterator[tuple[YamlDocument, Path, Any]]:
+        """Every Kubernetes object: its document, where it stands in there, and its body."""
+        for document in self.documents:
+            if is_object(document.body):
+                yield from object_places(document)
 
 
 class ManifestOrigin:
@@ -105,7 +125,7 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
-def resource_of(body: Any, origin: ManifestOrigin) -> Resource:
+def resource_of(body: Any, origin: Origin) -> Resource:
     """The resource that a Kubernetes object is."""
     body = without_nulls(body)
     metadata = body.get("metadata")
@@ -152,11 +172,17 @@ def read_manifests(path: str, data: bytes, read: Read, wanted: Wanted | None) ->
 
 
 def _objects(file: SourceFile, document: YamlDocument) -> Iterator[Resource]:
+    for _, base, body in object_places(document):
+        yield resource_of(body, ManifestOrigin(file, document, base))
+
+
+def object_places(document: YamlDocument) -> Iterator[tuple[YamlDocument, Path, Any]]:
+    """The object that a document is, or those in its ``items`` when it is a list of objects."""
     body: Any = document.body
     items = body.get("items")
     if not body["kind"].endswith("List") or type(items) is not list:
-        yield resource_of(body, ManifestOrigin(file, document))
+        yield document, (), body
         return
     for index, item in enumerate(items):
         if is_object(item):
-            yield resource_of(item, ManifestOrigin(file, document, ("items", index)))
+            yield document, ("items", index), item
