@@ -42,7 +42,9 @@ class RenderFailed(Exception):  # noqa: N818 - it becomes a row, not a failure o
 
 def find_tool(*names: str) -> str | None:
     """The absolute path of the first of these programs on PATH; relative PATH entries are not looked at."""
-    folders = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if Path(entry).is_absolute()]
+    folders = [
+        entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if Path(entry).is_absolute()
+    ]
     for name in names:
         found = shutil.which(name, path=os.pathsep.join(folders))
         if found:
@@ -67,7 +69,7 @@ def scratch(files: Mapping[str, bytes]) -> Iterator[Path]:
 def environment(root: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Nothing of the caller's environment, no way to the network, no program to call."""
     home = str(root / "home")
-    dead = {name: _NOWHERE for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")}
+    dead = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), _NOWHERE)
     return {
         **dead,
         **{name.lower(): value for name, value in dead.items()},
@@ -102,7 +104,8 @@ def run(command: Sequence[str], root: Path, env: Mapping[str, str], limits: Limi
         code = _wait(process, limits)
     if out.stat().st_size > limits.output_bytes:
         raise RenderFailed(
-            f"rendered more than {limits.output_bytes // (1024 * 1024)} MiB", "split it, or leave it out in auditor.toml"
+            f"rendered more than {limits.output_bytes // (1024 * 1024)} MiB",
+            "split it, or leave it out in auditor.toml",
         )
     if code:
         with err.open("rb") as handle:
@@ -118,7 +121,8 @@ def _wait(process: subprocess.Popen[bytes], limits: Limits) -> int:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise RenderFailed(
-            f"rendering took longer than {limits.seconds:g} s", "make it smaller, or leave it out in auditor.toml"
+            f"rendering took longer than {limits.seconds:g} s",
+            "make it smaller, or leave it out in auditor.toml",
         ) from None
 
 
@@ -126,7 +130,11 @@ def complaint(said: str, root: Path) -> str:
     """One line of what a renderer wrote to stderr, without warnings, log prefixes and scratch paths."""
     said = re.sub(rf"{re.escape(str(root))}/tree/?", "", said)
     lines = [line.strip() for line in said.splitlines()]
-    kept = [line for line in lines if line and not line.startswith(("#", "W", "WARNING", "walk.go")) and line != ">"]
+    kept = [
+        line
+        for line in lines
+        if line and not line.startswith(("#", "W", "WARNING", "walk.go")) and line != ">"
+    ]
     text = " ".join(kept)
     text = re.sub(r'^E\d{4} [\d:.]+ +\d+ run\.go:\d+\] "command failed" err=<? ?', "", text)
     text = text.removeprefix("Error: ").removeprefix("error: ").strip('" >')

@@ -9,7 +9,7 @@ from auditor.model import Resource, Target, TargetKind
 from auditor.sources.git import Checkout
 from auditor.sources.kustomize.graph import Graph, Node
 from auditor.sources.kustomize.origin import RenderedOrigin, Rendering
-from auditor.sources.kustomize.render import (
+from auditor.sources.kustomize.renderer import (
     ORIGIN,
     TRANSFORMATIONS,
     Inputs,
@@ -81,7 +81,9 @@ class Builder:
         except RenderFailed as error:
             return Problem(path, 0, 0, f"does not render: {error.what}", error.repair or CHECK)
         except Unreadable as error:
-            return Problem(path, 0, 0, f"does not render, a file it needs is no input: {error.what}", error.repair)
+            return Problem(
+                path, 0, 0, f"does not render, a file it needs is no input: {error.what}", error.repair
+            )
 
     def resources(self, folder: str, rendered: bytes | Problem) -> list[Resource] | None:
         """The objects in a rendered stream; None (and a row) when there is none."""
@@ -111,7 +113,10 @@ class Builder:
                 inventory.problems.append(Problem(path, 0, 0, what, problem.repair))
             elif is_object(document.body):
                 body = document.body
-                origin, transformations = take_annotation(body, ORIGIN), take_annotation(body, TRANSFORMATIONS)
+                origin, transformations = (
+                    take_annotation(body, ORIGIN),
+                    take_annotation(body, TRANSFORMATIONS),
+                )
                 yield resource_of(body, RenderedOrigin(rendering, body, origin, transformations))
 
 

@@ -6,7 +6,17 @@ from typing import Any, Final
 
 from auditor.model import Path
 
-MERGE_KEYS: Final = ("name", "containerPort", "mountPath", "devicePath", "key", "topologyKey", "port", "ip", "type")
+MERGE_KEYS: Final = (
+    "name",
+    "containerPort",
+    "mountPath",
+    "devicePath",
+    "key",
+    "topologyKey",
+    "port",
+    "ip",
+    "type",
+)
 """Keys by which Kubernetes and kustomize tell list elements apart, the usual one first."""
 
 MISSING: Final = object()
@@ -68,8 +78,20 @@ def counterpart(here: Any, index: int, there: Any) -> int | None:
     equal = [at for at, other in enumerate(there) if other == item]
     if equal:
         return index if index in equal else equal[0]
-    keyed = type(item) is dict and any(key in item for key in MERGE_KEYS[:5])
-    return index if not keyed and type(item) in (dict, list) and len(here) == len(there) else None
+    return index if len(here) == len(there) and _same_slot(here, index, there) else None
+
+
+def _same_slot(here: list[Any], index: int, there: list[Any]) -> bool:
+    """Whether two unlike elements at one index are one element that was changed, and not two that moved."""
+    item, other = here[index], there[index]
+    if type(item) is not type(other) or type(item) not in (dict, list):
+        return False
+    if type(item) is list:
+        return True
+    key = next((key for key in MERGE_KEYS if key in item and key in other), None)
+    if key is None:
+        return True
+    return all(type(each) is not dict or each.get(key) != other[key] for each in here)
 
 
 def _by_merge_key(item: dict[str, Any], there: list[Any]) -> int | None:

@@ -109,7 +109,10 @@ class Graph:
             folder
             for folder in among
             if folder in self.nodes
-            and any(path == node.path or path in node.resources or path in node.inputs for node in self.closure(folder))
+            and any(
+                path == node.path or path in node.resources or path in node.inputs
+                for node in self.closure(folder)
+            )
         ]
 
     def _add(self, path: str) -> None:
@@ -223,7 +226,9 @@ class Graph:
     def _local(self, node: Node, kustomization: Kustomization, reference: Reference) -> str | None:
         """The path that a reference means; None (and a row) when it leads to the network or out of the tree."""
         if is_remote(reference.text):
-            self._gap(node, kustomization, reference.at, f"needs {_shown(reference.text)} from the network", NETWORK)
+            self._gap(
+                node, kustomization, reference.at, f"needs {_shown(reference.text)} from the network", NETWORK
+            )
             return None
         path = resolve(node.folder, reference.text)
         if path is None:
@@ -232,7 +237,7 @@ class Graph:
         return path
 
     def _missing(self, node: Node, kustomization: Kustomization, reference: Reference, path: str) -> None:
-        what = f"{reference.field} names {_shown(reference.text)}, and there is neither a file nor a kustomization {path}"
+        what = f"{reference.field} names {_shown(reference.text)}, and nothing is there: {path}"
         line = kustomization.line(reference.at)
         node.problems.append(Problem(node.path, line, 0, what, "add it, or take the entry out"))
 

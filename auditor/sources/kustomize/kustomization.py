@@ -16,7 +16,8 @@ FLUX: Final = "kustomize.toolkit.fluxcd.io/"
 PATCH_FIELDS: Final = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 _REMOTE: Final = re.compile(
-    r"^[a-z][a-z0-9+.-]*://|^git::|^gh:|^(www\.)?github\.com[/:]|^[\w.-]+@[\w.-]+[:/]|[?&](ref|version)=", re.I
+    r"^[a-z][a-z0-9+.-]*://|^git::|^gh:|^(www\.)?github\.com[/:]|^[\w.-]+@[\w.-]+[:/]|[?&](ref|version)=",
+    re.I,
 )
 _PLUGIN_FIELDS: Final = ("generators", "transformers", "validators")
 _HELM_FIELDS: Final = ("helmCharts", "helmChartInflationGenerator")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from auditor.model import Path, Place
 from auditor.sources.git import Checkout
-from auditor.sources.kustomize.align import MISSING, align, existing, value_at
+from auditor.sources.kustomize.align import align, existing, value_at
 from auditor.sources.kustomize.graph import Graph
 from auditor.sources.kustomize.kustomization import Kustomization
 from auditor.sources.kustomize.patches import Identity
@@ -20,6 +21,10 @@ from auditor.sources.tree import Unreadable
 from auditor.yamlio import YamlDocument, load_stream
 
 _SHOWN_CANDIDATES = 4
+_HASH_LENGTH = len("-5t6h9k2m7b")
+_RENAMING = frozenset({"PrefixTransformer", "SuffixTransformer"})
+_VARIABLE = re.compile(r"\$\([\w.-]+\)")
+_IDENTITY = (("apiVersion",), ("kind",), ("metadata", "name"))
 
 
 class Rendering:
@@ -82,7 +87,16 @@ def origin_of(text: str) -> dict[str, Any]:
 class RenderedOrigin:
     """The origin of one object that a kustomization renders to."""
 
-    __slots__ = ("_base", "_body", "_known", "_layers", "_origin", "_places", "_rendering", "_transformations")
+    __slots__ = (
+        "_base",
+        "_body",
+        "_known",
+        "_layers",
+        "_origin",
+        "_places",
+        "_rendering",
+        "_transformations",
+    )
 
     source = "git"
 
@@ -130,7 +144,11 @@ class RenderedOrigin:
         if site.refusal:
             return f"{site.refusal} ({site.parsed.file.path}:{site.span.line})"
         others = self._rendering.sharers(site.parsed.file.path)
-        note = f"changes {', '.join(others)} too, which share{'s' * (len(others) == 1)} the file" if others else ""
+        note = (
+            f"changes {', '.join(others)} too, which share{'s' * (len(others) == 1)} the file"
+            if others
+            else ""
+        )
         file = site.parsed.file
         return EditSite(file.path, file.map(site.document), site.path, site.setter, note)
 
@@ -152,7 +170,9 @@ class RenderedOrigin:
         return ""
 
     def _with_base(self, note: str, site: Site) -> str:
-        return f"{note}; the object is from {self.file}" if note and site.parsed.file.path != self.file else note
+        return (
+            f"{note}; the object is from {self.file}" if note and site.parsed.file.path != self.file else note
+        )
 
     def _site(self, path: Path) -> Site | str:
         found = self._places.get(path)
@@ -166,12 +186,15 @@ class RenderedOrigin:
         base = self._base_site(path)
         if type(value) in (dict, list):
             return base or self._first(question) or self._from_generator(question) or self._ancestor(path)
+        written = base is not None and self._written(base, value)
+        if base and written and (path in _IDENTITY or path[-1:] == ("name",)):
+            return base  # patches repeat these to say which object or list element they mean
         first = self._first(question)
-        if first and first.setter != "replacement":
+        if first:
             return first
-        if base and (self._same(base, value) or self._is_reference(base, value)):
+        if base and written:
             return base
-        return self._from_generator(question) or self._confirmed(path, value)
+        return self._from_generator(question) or self._confirmed(path)
 
     def _first(self, question: Question) -> Site | None:
         return next(setters(self._ran(), question), None)
@@ -201,13 +224,13 @@ class RenderedOrigin:
         at = align(path, self._body, body)
         return Site(parsed, document, start + at, "base") if len(at) == len(path) else None
 
-    def _same(self, base: Site, value: Any) -> bool:
-        return bool(value_at(base.document.body, base.path) == value)
-
-    def _is_reference(self, base: Site, value: Any) -> bool:
-        """Whether the value is the base's with a prefix, a suffix or a generator's hash: still written there."""
+    def _written(self, base: Site, value: Any) -> bool:
+        """Whether the base writes the value, or the part of it that no prefix, suffix or hash added."""
         written = value_at(base.document.body, base.path)
-        return type(value) is str and type(written) is str and written != "" and written in value
+        if written != value and type(value) is str and type(written) is str and written:
+            renamed = any(kind in _RENAMING for _, kind in self._ran())
+            return (renamed and written in value) or _grown(written, value)
+        return bool(written == value)
 
     def _from_generator(self, question: Question) -> Site | None:
         named = self._origin.get("configuredIn")
@@ -216,7 +239,7 @@ class RenderedOrigin:
         kustomization = self._rendering.kustomizations.get(self._rendering.resolve(named))
         return generator_site(kustomization, question) if kustomization else None
 
-    def _confirmed(self, path: Path, value: Any) -> Site | str:
+    def _confirmed(self, path: Path) -> Site | str:
         """The entry without which the value is another one, by rendering; else the candidates, in words."""
         candidates: list[Site] = []
         for kustomization in self._order():
@@ -250,21 +273,32 @@ class RenderedOrigin:
 OPAQUE = "what it does to the object was found by leaving it out: change it by hand"
 
 
+def _grown(written: str, value: str) -> bool:
+    """Whether the value is what was written, with a generator's hash behind it or its ``$(VAR)`` filled in."""
+    if value.startswith(f"{written}-") and len(value) == len(written) + _HASH_LENGTH:
+        return True
+    pieces = _VARIABLE.split(written)
+    if len(pieces) == 1 or not (value.startswith(pieces[0]) and value.endswith(pieces[-1])):
+        return False
+    at = 0
+    for piece in pieces:
+        at = value.find(piece, at)
+        if at < 0:
+            return False
+        at += len(piece)
+    return True
+
+
 def _matching(parsed: ParsedFile, rendered: Any) -> tuple[ParsedFile, YamlDocument, Path, Any] | None:
-    """The object of a base file that was rendered to this one: same kind, and the closest name."""
-    name = value_at(rendered, ("metadata", "name"))
-    space = value_at(rendered, ("metadata", "namespace"))
-    best: tuple[tuple[bool, int, bool], tuple[ParsedFile, YamlDocument, Path, Any]] | None = None
-    for document, start, body in parsed.objects():
+    """The object of a base file that was rendered to this one: same kind and the closest name, or the only one."""
+    name, space = (value_at(rendered, ("metadata", key)) for key in ("name", "namespace"))
+    found: list[tuple[tuple[bool, int, bool], tuple[ParsedFile, YamlDocument, Path, Any]]] = []
+    alike = [each for each in parsed.objects() if each[2]["kind"] == rendered.get("kind")]
+    for document, start, body in alike:
         mine = value_at(body, ("metadata", "name"))
-        if body["kind"] != rendered.get("kind") or type(name) is not str or type(mine) is not str:
-            continue
-        if mine not in name:
-            continue
-        rank = (mine == name, len(mine), value_at(body, ("metadata", "namespace")) == space)
-        if best is None or rank > best[0]:
-            best = (rank, (parsed, document, start, body))
-    return best[1] if best else None
-
-
-__all__ = ["MISSING", "RenderedOrigin", "Rendering"]
+        if type(name) is str and type(mine) is str and mine in name:
+            rank = (mine == name, len(mine), value_at(body, ("metadata", "namespace")) == space)
+            found.append((rank, (parsed, document, start, body)))
+    if not found and len(alike) == 1:
+        return (parsed, *alike[0])
+    return max(found, key=lambda each: each[0])[1] if found else None

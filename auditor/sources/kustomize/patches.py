@@ -55,7 +55,9 @@ def patches_of(kustomization: Kustomization, fields: tuple[str, ...], parsed: Pa
                 yield found
 
 
-def _patch(kustomization: Kustomization, field: str, item_path: Path, item: Any, parsed: Parsed) -> Patch | None:
+def _patch(
+    kustomization: Kustomization, field: str, item_path: Path, item: Any, parsed: Parsed
+) -> Patch | None:
     target = item.get("target") if type(item) is dict else None
     if field == "patchesStrategicMerge":
         at, text = item_path, item if type(item) is str and is_inline(item) else None
@@ -67,9 +69,7 @@ def _patch(kustomization: Kustomization, field: str, item_path: Path, item: Any,
         return None
     if type(text) is str:
         data = text.encode("utf-8", "surrogatepass")
-        return Patch(
-            kustomization, at, item_path, target, None, load_stream(data, kustomization.path), data
-        )
+        return Patch(kustomization, at, item_path, target, None, load_stream(data, kustomization.path), data)
     path = resolve(kustomization.folder, name) if type(name) is str else None
     file = parsed(path) if path is not None else None
     if file is None:
@@ -84,11 +84,12 @@ def sites_in(patch: Patch, path: Path, value: Any, identity: Identity) -> Iterat
         if type(body) is list:
             if selects(patch.target, identity):
                 yield from _json_sites(patch, document, path, value, identity)
-        elif type(body) is dict:
-            if selects(patch.target, identity) if patch.target else names(body, identity):
-                at = align(path, identity.body, body)
-                if len(at) == len(path) and (value is MISSING or _sets(value_at(body, at), value)):
-                    yield _site(patch, document, at, "patch")
+        elif type(body) is dict and (
+            selects(patch.target, identity) if patch.target else names(body, identity)
+        ):
+            at = align(path, identity.body, body)
+            if len(at) == len(path) and (value is MISSING or _sets(value_at(body, at), value)):
+                yield _site(patch, document, at, "patch")
 
 
 def _sets(written: Any, value: Any) -> bool:
@@ -153,7 +154,9 @@ def selects(target: Any, identity: Identity) -> bool:
     """Whether a patch's ``target`` selects the object, as far as kind, group, names and labels tell."""
     if type(target) is not dict:
         return True
-    if not _matches(target.get("kind"), (identity.kind,)) or not _matches(target.get("group"), (identity.group,)):
+    if not _matches(target.get("kind"), (identity.kind,)) or not _matches(
+        target.get("group"), (identity.group,)
+    ):
         return False
     wanted = target.get("name")
     if not _matches(wanted, identity.names) and not any(str(wanted) in name for name in identity.names):
@@ -181,4 +184,3 @@ def _labelled(selector: Any, labels: dict[str, Any]) -> bool:
         if equals and "!" not in key and labels.get(key.strip()) != value.lstrip("=").strip():
             return False
     return True
-

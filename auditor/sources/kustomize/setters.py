@@ -6,15 +6,17 @@ each, read back from the last one, tell the rest.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from auditor.model import Path
 from auditor.sources.kustomize.kustomization import PATCH_FIELDS, Kustomization, items
-from auditor.sources.kustomize.patches import Identity, Parsed, patches_of, sites_in
+from auditor.sources.kustomize.patches import Identity, Parsed, patches_of, selects, sites_in
 from auditor.sources.kustomize.site import Site
 
-REPLACEMENT = "a replacement copies the value from another object: change it there"
+REPLACEMENT = "a replacement copies the value from another object: change it there by hand"
+_FIELD_STEP = re.compile(r"\[[^\]]*\]|(?:\\\\.|[^.\\[])+")
 _LABEL_MAPS = frozenset({"labels", "matchLabels", "selector"})
 
 
@@ -28,13 +30,6 @@ class Question(NamedTuple):
 
 
 Finder = Callable[[Kustomization, Question], Iterator[Site]]
-
-
-class Layer(NamedTuple):
-    """One transformer that kustomize ran: where it is configured, and its kind."""
-
-    path: str
-    kind: str
 
 
 def setters(layers: Sequence[tuple[Kustomization, str]], question: Question) -> Iterator[Site]:
@@ -122,27 +117,33 @@ def split_image(image: str) -> tuple[str, str, str]:
 
 
 def _replacements(kustomization: Kustomization, question: Question) -> Iterator[Site]:
-    dotted = [str(step) for step in question.path]
     for at, item in items(kustomization.body, "replacements"):
-        if type(item) is not dict:
-            continue
-        if type(item.get("path")) is str:
-            continue
         for target_at, target in items(item, "targets"):
+            if not selects(target.get("select") if type(target) is dict else None, question.identity):
+                continue
             for field_at, field in items(target, "fieldPaths"):
-                if type(field) is str and _same_field(field, dotted):
+                if type(field) is str and _same_field(field, question):
                     yield _site(kustomization, (*at, *target_at, *field_at), "replacements", REPLACEMENT)
 
 
-def _same_field(field: str, dotted: list[str]) -> bool:
-    """Whether a replacement's field path can mean ours; ``[name=x]``, ``*`` and numbers match any element."""
-    steps = field.replace("\\.", "\0").split(".")
-    if len(steps) != len(dotted):
+def _same_field(field: str, question: Question) -> bool:
+    """Whether a replacement's field path means ours: ``spec.containers.[name=x].image``, with ``*`` for any."""
+    steps = _FIELD_STEP.findall(field)
+    if len(steps) != len(question.path):
         return False
-    return all(
-        step.replace("\0", ".") == mine or (mine.isdigit() and (step == "*" or step.isdigit() or step[:1] == "["))
-        for step, mine in zip(steps, dotted, strict=True)
-    )
+    here = question.identity.body
+    for step, mine in zip(steps, question.path, strict=True):
+        if type(mine) is int:
+            here = here[mine]
+            key, equals, wanted = step.strip("[]").partition("=")
+            by_key = step.startswith("[") and equals and type(here) is dict and str(here.get(key)) == wanted
+            if not (by_key or step in ("*", str(mine))):
+                return False
+        elif step.strip("[]").replace("\\.", ".") != mine:
+            return False
+        else:
+            here = here[mine]
+    return True
 
 
 FINDERS: dict[str, Finder] = {

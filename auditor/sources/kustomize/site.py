@@ -51,7 +51,14 @@ def inline_span(outer: SourceMap, at: Path, inner: Span) -> Span | None:
     indent = _indent(data, first)
     left, right = start + indent + inner.column - 1, end + indent + inner.end_column - 1
     line = value.line + inner.line
-    return Span(line, indent + inner.column, line + inner.end_line - inner.line, indent + inner.end_column, left, right)
+    return Span(
+        line,
+        indent + inner.column,
+        line + inner.end_line - inner.line,
+        indent + inner.end_column,
+        left,
+        right,
+    )
 
 
 def _line_start(data: bytes, first: int, line: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from auditor.model import Path
 from auditor.sources.kustomize.align import MISSING, align, value_at
 from auditor.sources.kustomize.kustomization import Kustomization
-from auditor.sources.kustomize.render import Inputs, Kustomize, asking_origins, dump
+from auditor.sources.kustomize.renderer import Inputs, Kustomize, asking_origins, dump
 from auditor.sources.sandbox import RenderFailed
 from auditor.yamlio import load_stream
 
@@ -68,7 +68,9 @@ class Variants:
         if kustomization.folder == self._folder:
             body = asking_origins(body)
         try:
-            data = self._kustomize.render(self._inputs.of(self._folder, replaced={kustomization.path: dump(body)}))
+            data = self._kustomize.render(
+                self._inputs.of(self._folder, replaced={kustomization.path: dump(body)})
+            )
         except RenderFailed:
             return None
         return dict(_objects(data))

@@ -138,4 +138,3 @@ def take_annotation(body: Any, name: str) -> str:
     if not annotations:
         del metadata["annotations"]
     return text if type(text) is str else ""
-
