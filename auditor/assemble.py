@@ -21,6 +21,7 @@ from auditor.report import (
     WaiverInfo,
 )
 from auditor.score import MODEL_VERSION, WEIGHTS, Score, Tally, contributions, score
+from auditor.secrets import masked_text
 
 SHOWN = (Status.FAIL, Status.WAIVED, Status.ERROR, Status.NOT_ASSESSED)
 _ORDER = {status: rank for rank, status in enumerate(SHOWN)}
@@ -72,7 +73,7 @@ def _finding(group: Sequence[tuple[Verdict, Place]], policies: Mapping[str, Poli
     resource = verdict.resource
     path = render(resource.body, verdict.path)
     targets = tuple(sorted({each.target for each, _ in group}))
-    shown = tuple(resource.origin.excerpt(place)) if verdict.status is not Status.NOT_ASSESSED else ()
+    shown = _excerpt(resource, place) if verdict.status is not Status.NOT_ASSESSED else ()
     return Finding(
         policy=verdict.policy,
         status=verdict.status.value,
@@ -82,7 +83,7 @@ def _finding(group: Sequence[tuple[Verdict, Place]], policies: Mapping[str, Poli
         targets=targets,
         path=path,
         location=location(place),
-        message=verdict.message,
+        message=masked_text(verdict.message),
         reason=verdict.reason,
         repair=verdict.repair,
         related=tuple(RelatedLocation(end.what, location(end.place)) for end in verdict.related),
@@ -93,6 +94,13 @@ def _finding(group: Sequence[tuple[Verdict, Place]], policies: Mapping[str, Poli
             sorted({fingerprint(each.policy, each.target, each.resource, path) for each, _ in group})
         ),
     )
+
+
+def _excerpt(resource: Resource, place: Place) -> tuple[tuple[int, str], ...]:
+    """The lines around a place, masked as one text: a key's name may stand a line above its value."""
+    lines = resource.origin.excerpt(place)
+    shown = masked_text("\n".join(line for _, line in lines)).split("\n")
+    return tuple((number, text) for (number, _), text in zip(lines, shown, strict=True))
 
 
 def _row_order(row: Finding) -> tuple[object, ...]:

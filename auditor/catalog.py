@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
-from auditor.policy import Policy
+from auditor.policy import Pack, Policy
 from auditor.spans import Problem
 
 INDEX = "index.json"
+PACKS = "packs"
+_Declared = TypeVar("_Declared", Policy, Pack)
+
+
+class _Packs(msgspec.Struct, frozen=True):
+    """The half of the generated index that :func:`load_packs` decodes."""
+
+    packs: list[Pack]
+
+
+class _Policies(msgspec.Struct, frozen=True):
+    """The half that :func:`load_builtin` decodes."""
+
+    policies: list[Policy]
 
 
 class PolicyError(Exception):
@@ -30,8 +45,16 @@ def builtin_folder() -> Path:
 
 def load_builtin() -> list[Policy]:
     """Every built-in policy, sorted by code; read from the generated index."""
-    data = (builtin_folder() / INDEX).read_bytes()
-    return msgspec.json.decode(data, type=list[Policy])
+    return msgspec.json.decode(_index(), type=_Policies).policies
+
+
+def load_packs() -> dict[str, Pack]:
+    """Every built-in pack by name, from the generated index."""
+    return {pack.name: pack for pack in msgspec.json.decode(_index(), type=_Packs).packs}
+
+
+def _index() -> bytes:
+    return (builtin_folder() / INDEX).read_bytes()
 
 
 def load_folder(folder: Path) -> list[Policy]:
@@ -45,24 +68,48 @@ def load_folder(folder: Path) -> list[Policy]:
 
 def load_file(path: Path) -> Policy:
     """One ``policy.yaml``. Raises :class:`PolicyError` with the field that is wrong."""
-    from auditor.yamlio import load_stream
-
-    documents = load_stream(path.read_bytes(), str(path))
-    for document in documents:
-        if document.problem is not None:
-            raise PolicyError(document.problem)
-    if len(documents) != 1:
-        raise PolicyError(Problem(str(path), 1, 1, "not exactly one YAML document", "keep one policy a file"))
-    try:
-        policy = msgspec.convert(documents[0].body, Policy)
-    except msgspec.ValidationError as error:
-        raise PolicyError(
-            Problem(str(path), 1, 1, str(error), "see docs/policies.md for the fields")
-        ) from error
+    policy = _convert(path, Policy)
     if policy.id != path.parent.name:
         what = f"id is {policy.id!r}, the folder is called {path.parent.name!r}"
         raise PolicyError(Problem(str(path), 1, 1, what, "give both the same name"))
     return policy
+
+
+def load_pack_folder(folder: Path) -> list[Pack]:
+    """Every pack in ``folder/packs``, sorted by name. Raises :class:`PolicyError`."""
+    packs = []
+    for path in sorted((folder / PACKS).glob("*.yaml")):
+        pack = _convert(path, Pack)
+        if pack.name != path.stem:
+            what = f"name is {pack.name!r}, the file is called {path.name!r}"
+            raise PolicyError(Problem(str(path), 1, 1, what, "give both the same name"))
+        packs.append(pack)
+    return packs
+
+
+def _convert(path: Path, kind: type[_Declared]) -> _Declared:
+    try:
+        return msgspec.convert(_document(path), kind)
+    except msgspec.ValidationError as error:
+        raise PolicyError(
+            Problem(str(path), 1, 1, str(error), "see docs/policies.md for the fields")
+        ) from error
+
+
+def _document(path: Path) -> Any:
+    from auditor.yamlio import load_stream
+
+    try:
+        documents = load_stream(path.read_bytes(), str(path))
+    except OSError as error:
+        what = (error.strerror or type(error).__name__).lower()
+        raise PolicyError(Problem(str(path), 0, 0, what, "make the file readable")) from error
+    for document in documents:
+        if document.problem is not None:
+            raise PolicyError(document.problem)
+    if len(documents) != 1:
+        raise PolicyError(Problem(str(path), 1, 1, "not exactly one YAML document", "keep one a file"))
+    return documents[0].body
 
 
 def check_unique(policies: Sequence[Policy], where: str) -> list[Policy]:
@@ -96,6 +143,7 @@ def find(policies: Iterable[Policy], name: str) -> list[Policy]:
 
 
 def write_index(folder: Path) -> bytes:
-    """The index of all policies below ``folder``, one policy a line, as :func:`load_builtin` reads it."""
-    lines = [msgspec.json.encode(policy) for policy in load_folder(folder)]
-    return b"[\n" + b",\n".join(lines) + b"\n]\n"
+    """The index of everything below ``folder``, one policy or pack a line, as the loaders read it."""
+    packs = b",\n".join(msgspec.json.encode(pack) for pack in load_pack_folder(folder))
+    policies = b",\n".join(msgspec.json.encode(policy) for policy in load_folder(folder))
+    return b'{"packs": [\n' + packs + b'\n], "policies": [\n' + policies + b"\n]}\n"

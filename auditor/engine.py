@@ -8,8 +8,8 @@ from typing import Any
 
 from auditor.cel import CelError
 from auditor.compiled import CompiledPolicy, PolicyBroken, facts_read
-from auditor.model import Path, Related, Resource, Status, Target, Verdict
-from auditor.paths import PathSyntaxError, expand, parse
+from auditor.model import Evaluation, Path, Related, Resource, Status, Target, Verdict
+from auditor.paths import PathSyntaxError, expand, get, parse
 from auditor.policy import Policy
 from auditor.unknown import Unknown
 from auditor.views import view
@@ -218,7 +218,9 @@ class _Judgment:
         verdict.message = self._text("message") or self.policy.title
         verdict.related = self._related()
         verdict.cost = self._cost()
-        verdict.evaluation = dict(self.variables)
+        verdict.evaluation = Evaluation(
+            path, self.instance.source_path, self.instance.value, dict(self.variables)
+        )
         return verdict
 
     def _optional(self, field: str) -> Any:
@@ -238,7 +240,7 @@ class _Judgment:
         if self.policy.at_expr:
             text = self._text("at_expr")
             pattern, path = parse(text), ()
-        found = expand(pattern, _get(self.instance.value, path))
+        found = expand(pattern, get(self.instance.value, path))
         return path + (found[0] if found else ())
 
     def _related(self) -> tuple[Related, ...]:
@@ -269,21 +271,12 @@ def _verdict(
 
 def _selected(pattern: Any, body: Any) -> Iterable[tuple[Path, Any]]:
     for path in expand(pattern, body):
-        found = _get(body, path, _MISSING)
+        found = get(body, path, _MISSING)
         if found is not _MISSING:
             yield path, found
 
 
 _MISSING: Any = object()
-
-
-def _get(body: Any, path: Path, missing: Any = None) -> Any:
-    for step in path:
-        try:
-            body = body[step]
-        except (KeyError, IndexError, TypeError):
-            return missing
-    return body
 
 
 def judge_all(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, Protocol
@@ -155,6 +155,19 @@ class Waiver(NamedTuple):
     """``file:line`` of the waiver itself."""
 
 
+class Evaluation(NamedTuple):
+    """What a policy saw when it failed."""
+
+    node: Path
+    """The judged node, as a path of the view."""
+    source_path: Callable[[Path], Path]
+    """View path → path in the resource's body."""
+    value: Any
+    """What the view showed."""
+    variables: Mapping[str, Any]
+    """Every CEL variable."""
+
+
 @dataclass(slots=True, eq=False)
 class Verdict:
     """What one policy says of one node of one resource."""
@@ -178,7 +191,7 @@ class Verdict:
     cost: float | None = None
     """USD a month at stake; None when unknown or when the policy names none."""
     waiver: Waiver | None = None
-    evaluation: Mapping[str, Any] | None = None
-    """The variables the policy saw; kept for failures only, fixes read them."""
+    evaluation: Evaluation | None = None
+    """What the policy saw; kept for failures only, fixes read it."""
     targets: tuple[str, ...] = ()
     """Every target in which the same source span gave the same failure, sorted."""

@@ -105,3 +105,22 @@ class Policy(
     aliases: tuple[str, ...] = ()
     live_reason: str = ""
     """For mode L and B: what Git cannot know."""
+
+
+class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Policies that have everything named here; each list means any of. ``codes`` and ``controls`` are globs."""
+
+    categories: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ()
+    controls: tuple[str, ...] = ()
+
+
+class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A set of policies under a name: those of ``extends`` and ``include``, without ``exclude``."""
+
+    name: str
+    title: str
+    extends: tuple[str, ...] = ()
+    include: tuple[Selector, ...] = ()
+    exclude: tuple[Selector, ...] = ()

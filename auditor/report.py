@@ -6,7 +6,7 @@ so that any saved result can be converted, merged and compared later.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -59,7 +59,10 @@ class Replacement(msgspec.Struct, frozen=True):
 
 
 class FixInfo(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A proved repair: applied and audited again, it removes the finding. ``refused`` says why there is none."""
+    """A proved repair: applied and audited again, it removes the finding.
+
+    ``refused`` says why there is none.
+    """
 
     title: str
     safety: Literal["safe", "unsafe"]
@@ -204,6 +207,61 @@ class Money(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     change_worst: float | None = None
 
 
+class GraphNode(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing in a drawing of joins. ``status`` is its gravest verdict; '' when nothing judged it."""
+
+    id: str
+    label: str
+    kind: str
+    location: Location | None = None
+    status: StatusName | Literal[""] = ""
+
+
+class GraphEdge(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
+    """One join between two nodes, by their ids. ``ok`` is false where the join does not hold."""
+
+    from_: str
+    to: str
+    label: str = ""
+    ok: bool = True
+
+
+class Graph(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The joins of one workload: what it runs on, what scales it, who it is, what it reads."""
+
+    name: str
+    nodes: tuple[GraphNode, ...]
+    edges: tuple[GraphEdge, ...] = ()
+
+
+class ScoreChangeRow(msgspec.Struct, frozen=True):
+    """What one policy, or the cap (``policy`` is then ''), moved the score by.
+
+    ``began`` and ``ceased`` are policies that only one of the two runs evaluated.
+    """
+
+    policy: str
+    kind: Literal["changed", "began", "ceased", "cap"]
+    points: float
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """This report against an earlier one. ``points`` of the rows sum to ``points``, to the hundredth.
+
+    ``incomparable`` says why the scores cannot be compared; findings are compared all the same.
+    """
+
+    base: str
+    before: float | None
+    after: float | None
+    points: float | None = None
+    incomparable: str = ""
+    rows: tuple[ScoreChangeRow, ...] = ()
+    fixed: tuple[Finding, ...] = ()
+    new: int = 0
+    unchanged: int = 0
+
+
 class Gate(msgspec.Struct, frozen=True, omit_defaults=True):
     """What decided the exit code."""
 
@@ -248,12 +306,34 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     warnings: tuple[ProblemRow, ...] = ()
     """Things to know that change no verdict: unused waivers, ignored settings."""
     money: Money | None = None
+    change: Change | None = None
+    """Against an earlier report; None when there was none to compare with."""
+    graphs: tuple[Graph, ...] = ()
+    """The joins of single workloads, for drawing."""
     gate: Gate
 
 
 def encode(report: Report) -> bytes:
-    """The report as JSON: two-space indentation, fields in declared order, a final newline."""
-    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+    """The report as JSON: two-space indentation, fields in declared order, a final newline.
+
+    File names that are not UTF-8 reach us with lone surrogates, which JSON cannot carry: they are written
+    as ``\\udcff`` in plain text.
+    """
+    try:
+        data = msgspec.json.encode(report)
+    except UnicodeEncodeError:
+        data = msgspec.json.encode(_without_surrogates(msgspec.to_builtins(report)))
+    return msgspec.json.format(data, indent=2) + b"\n"
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_surrogates(item) for item in value]
+    return value
 
 
 def decode(data: bytes) -> Report:

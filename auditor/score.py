@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Protocol
 
 from auditor.model import Status, Verdict
-from auditor.policy import Policy, Severity
+from auditor.policy import Severity
 
 MODEL_VERSION = 1
 WEIGHTS: dict[Severity, Fraction] = {
@@ -24,6 +25,14 @@ WEIGHTS: dict[Severity, Fraction] = {
 CAPS: tuple[tuple[Severity, int], ...] = (("critical", 69), ("high", 89))
 PROVISIONAL_BELOW = Fraction(90)
 GRADES: tuple[tuple[int, str], ...] = ((95, "A"), (85, "B"), (70, "C"), (50, "D"))
+
+
+class Graded(Protocol):
+    """Anything with a severity: a policy, or a policy's row in a saved report."""
+
+    @property
+    def severity(self) -> Severity:
+        """How grave a failure is."""
 
 
 @dataclass(slots=True)
@@ -103,9 +112,13 @@ def tally(verdicts: Iterable[Verdict]) -> dict[str, Tally]:
     return dict(sorted(tallies.items()))
 
 
-def score(policies: Mapping[str, Policy], verdicts: Iterable[Verdict]) -> Score:
+def score(policies: Mapping[str, Graded], verdicts: Iterable[Verdict]) -> Score:
     """The score of one scope. ``policies`` is by code; verdicts of other policies are an error."""
-    tallies = tally(verdicts)
+    return score_of(policies, tally(verdicts))
+
+
+def score_of(policies: Mapping[str, Graded], tallies: dict[str, Tally]) -> Score:
+    """The score from counts per policy code, as :func:`tally` gives them and reports carry them."""
     raw = _mean(policies, tallies, raw=True)
     uncapped = _mean(policies, tallies, raw=False)
     cap, effective = _cap(policies, tallies, uncapped)
@@ -119,7 +132,7 @@ def grade(value: Fraction | None) -> str:
     return next((letter for bound, letter in GRADES if value >= bound), "F")
 
 
-def contributions(policies: Mapping[str, Policy], tallies: Mapping[str, Tally]) -> dict[str, Fraction]:
+def contributions(policies: Mapping[str, Graded], tallies: Mapping[str, Tally]) -> dict[str, Fraction]:
     """Points that each policy brings to the uncapped effective score; they sum to it."""
     shares = {code: t.share(raw=False) for code, t in tallies.items()}
     total = sum((WEIGHTS[policies[c].severity] for c, p in shares.items() if p is not None), Fraction(0))
@@ -130,7 +143,7 @@ def contributions(policies: Mapping[str, Policy], tallies: Mapping[str, Tally]) 
     }
 
 
-def _mean(policies: Mapping[str, Policy], tallies: Mapping[str, Tally], *, raw: bool) -> Fraction | None:
+def _mean(policies: Mapping[str, Graded], tallies: Mapping[str, Tally], *, raw: bool) -> Fraction | None:
     total = weights = Fraction(0)
     for code, counts in tallies.items():
         share = counts.share(raw=raw)
@@ -142,7 +155,7 @@ def _mean(policies: Mapping[str, Policy], tallies: Mapping[str, Tally], *, raw: 
 
 
 def _cap(
-    policies: Mapping[str, Policy], tallies: Mapping[str, Tally], value: Fraction | None
+    policies: Mapping[str, Graded], tallies: Mapping[str, Tally], value: Fraction | None
 ) -> tuple[str, Fraction | None]:
     if value is None:
         return "", None
@@ -153,7 +166,7 @@ def _cap(
     return "", value
 
 
-def _coverage(policies: Mapping[str, Policy], tallies: Mapping[str, Tally]) -> Fraction | None:
+def _coverage(policies: Mapping[str, Graded], tallies: Mapping[str, Tally]) -> Fraction | None:
     evaluated = missing = Fraction(0)
     for code, counts in tallies.items():
         weight = WEIGHTS[policies[code].severity]

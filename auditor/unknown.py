@@ -39,7 +39,7 @@ class Unknown:
     __bool__ = __len__ = __iter__ = __contains__ = __getitem__ = _used
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _used
     __truediv__ = __rtruediv__ = __mod__ = __rmod__ = __neg__ = __int__ = __float__ = __index__ = _used
-    __str__ = __format__ = _used  # type: ignore[assignment]
+    __str__ = __format__ = _used
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:

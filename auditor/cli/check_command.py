@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,11 +116,16 @@ def run(options: argparse.Namespace) -> int:
 
 def write(result: Run, outputs: list[list[str]], options: argparse.Namespace) -> None:
     """Render each format to its file or to standard output."""
-    from auditor.reporters import options_for, render
+    from auditor.reporters import render
+    from auditor.reporters.interface import RenderOptions
 
     for name, file in outputs:
-        chosen = options_for(
-            name, sarif_verdicts=options.sarif_verdicts, verbose=options.verbose, to_file=file != "-"
+        terminal = file == "-" and name == "terminal" and sys.stdout.isatty()
+        chosen = RenderOptions(
+            color=terminal and "NO_COLOR" not in os.environ,
+            width=shutil.get_terminal_size((100, 40)).columns if terminal else 100,
+            verbose=options.verbose,
+            sarif_verdicts=options.sarif_verdicts,
         )
         data = render(name, result.report, chosen)
         if file == "-":

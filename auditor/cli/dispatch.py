@@ -11,6 +11,7 @@ from importlib import import_module
 COMMANDS: dict[str, str] = {
     "check": "audit a repository and gate on the result",
     "explain": "what a policy means, why it matters, how to repair it",
+    "fix": "show or write proved repairs",
     "policy": "list, create, lint and test policies",
 }
 """Command → what ``auditor --help`` says of it. Each has a module ``auditor.cli.<command>_command``."""

@@ -1,4 +1,4 @@
-"""``auditor policy``: list, lint and test policies."""
+"""``auditor policy``: list, begin, lint and test policies."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = commands.add_parser("list", help="every policy", description="every policy")
     listing.add_argument("--format", choices=("table", "json"), default="table")
+    new = commands.add_parser(
+        "new", help="begin a policy", description="begin a policy: a folder with its files"
+    )
+    new.add_argument("name", metavar="CATEGORY/ID", help="e.g. pod-security/privileged-container")
+    new.add_argument("--folder", default="policies", help="folder of policies (default: policies)")
     for name, text in (
         ("lint", "find mistakes in policies"),
         ("test", "run policies against their examples"),
@@ -29,6 +34,8 @@ def run(options: argparse.Namespace) -> int:
     """Run the action."""
     if options.action == "list":
         return _list(options.format)
+    if options.action == "new":
+        return _new(options.name, Path(options.folder))
     from auditor.catalog import builtin_folder
 
     folder = Path(options.folder) if options.folder else builtin_folder()
@@ -65,6 +72,48 @@ def _list(form: str) -> int:
     for policy in policies:
         print(f"{policy.code:9} {policy.severity:9} {policy.id:45} {policy.title}")
     print(f"{len(policies)} policies")
+    return 0
+
+
+TEMPLATE = """\
+code: {prefix}-001
+id: {id}
+title: Container has no name
+severity: low
+category: {category}
+rationale: >
+  Two or three sentences in your own words: what breaks, when, and what it costs. A reader who has never
+  heard of the matter should want to repair it.
+match: {{view: Container}}
+assert: has(container.name)
+message: "'a container of ' + object.metadata.name + ' has no name'"
+references: []
+"""
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {{name: example}}
+spec:
+  containers:
+    - {container}
+"""
+
+
+def _new(name: str, folder: Path) -> int:
+    from auditor.audit import UsageError
+
+    category, slash, policy_id = name.partition("/")
+    if not slash or not policy_id or "/" in policy_id:
+        raise UsageError(f"{name!r} is not CATEGORY/ID, e.g. pod-security/privileged-container")
+    home = folder / category / policy_id
+    if home.exists():
+        raise UsageError(f"{home} exists already; choose another id")
+    home.mkdir(parents=True)
+    prefix = category.split("-")[0][:4].upper()
+    (home / "policy.yaml").write_text(TEMPLATE.format(prefix=prefix, id=policy_id, category=category))
+    (home / "bad.yaml").write_text(POD.format(container="image: registry.example/a:1 # violation"))
+    (home / "good.yaml").write_text(POD.format(container="{name: a, image: registry.example/a:1}"))
+    print(f"{home}: change the three files, then run: auditor policy test {folder}")
     return 0
 
 

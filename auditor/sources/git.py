@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from auditor.model import Target
 from auditor.sources.interface import Inventory
-from auditor.sources.manifests import ManifestFile, ParsedFile, read_manifests
+from auditor.sources.manifests import ParsedFile, read_manifests
+from auditor.sources.texts import resources_of
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
 
@@ -48,6 +49,7 @@ class Checkout:
     files: list[str]
     inventory: Inventory = field(default_factory=Inventory)
     claimed: set[str] = field(default_factory=set)
+    texts: Target = field(default_factory=lambda: Target("files", "loose", "."))
     rendered: set[str] = field(default_factory=set)
     """Folders of kustomizations and charts that an earlier collector has made a target of its own."""
     _parsed: dict[str, ParsedFile] = field(default_factory=dict)
@@ -97,7 +99,7 @@ class GitSource:
         checkout.inventory.counts.files = len(checkout.files)
         for module in COLLECTORS:
             import_module(module).collect(checkout)
-        _loose(checkout)
+        _read_all(checkout)
         return checkout.inventory
 
     def _files(self) -> list[str]:
@@ -118,37 +120,41 @@ def may_hold_objects(data: bytes) -> bool:
     return b"apiVersion" in data or b"\\" in data or b"\0" in data
 
 
-def _loose(checkout: Checkout) -> None:
-    """Whatever manifests nobody claimed are one target."""
-    target = Target(LOOSE, "loose", ".")
-    inventory = checkout.inventory
+def _read_all(checkout: Checkout) -> None:
+    """Read every file once: texts for keys, Dockerfiles, and the manifests that nobody claimed."""
+    loose, inventory = Target(LOOSE, "loose", "."), checkout.inventory
     for path in checkout.files:
-        if path in checkout.claimed or not path.endswith(MANIFEST_SUFFIXES):
+        manifest = path.endswith(MANIFEST_SUFFIXES)
+        try:
+            data = checkout.read(path)
+        except Unreadable as error:
+            if manifest or not error.too_large:
+                inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
             continue
-        manifest = _manifest(checkout, path)
-        inventory.counts.documents += manifest.documents
-        inventory.counts.skipped_documents += manifest.skipped
-        if manifest.resources or manifest.skipped:
-            inventory.counts.manifests += 1
+        checkout.texts.resources += resources_of(path, data)
+        if path in checkout.claimed:
+            continue
+        if manifest and may_hold_objects(data):
+            _loose(checkout, loose, path, data)
         else:
             inventory.counts.other_files += 1
-        target.resources += manifest.resources
-        inventory.problems += manifest.problems
-    if target.resources:
-        inventory.targets.append(target)
+    for target in (loose, checkout.texts):
+        if target.resources:
+            checkout.add(target)
 
 
-def _manifest(checkout: Checkout, path: str) -> ManifestFile:
-    """The objects of one file, if it can have any."""
-    try:
-        data = checkout.read(path)
-    except Unreadable as error:
-        unread = ManifestFile()
-        unread.problems.append(Problem(path, 0, 0, error.what, error.repair))
-        return unread
-    if not may_hold_objects(data):
-        return ManifestFile()
-    return read_manifests(path, data, checkout.read, checkout.wanted)
+def _loose(checkout: Checkout, target: Target, path: str, data: bytes) -> None:
+    """Add the objects of a file that nobody claimed."""
+    inventory = checkout.inventory
+    manifest = read_manifests(path, data, checkout.read, checkout.wanted)
+    inventory.counts.documents += manifest.documents
+    inventory.counts.skipped_documents += manifest.skipped
+    if manifest.resources or manifest.skipped:
+        inventory.counts.manifests += 1
+    else:
+        inventory.counts.other_files += 1
+    target.resources += manifest.resources
+    inventory.problems += manifest.problems
 
 
 Collector = Callable[[Checkout], None]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from auditor.fixes import Editable, Refused
 from auditor.model import Origin, Path, Place, Precision, Resource
-from auditor.spans import Problem
+from auditor.spans import Edit, Problem
 from auditor.yamlio import SourceMap, YamlDocument, load_stream
 
 Read = Callable[[str], bytes]
@@ -89,9 +90,9 @@ class ManifestOrigin:
         """A manifest on its own can always be edited."""
         return self.precision == "exact"
 
-    def source_map(self) -> tuple[SourceFile, SourceMap, Path]:
-        """The file, the positions of its document, and where the object stands inside: what edits need."""
-        return self._file, self._file.map(self._document), self._base
+    def editable_at(self, path: Path) -> Editable:
+        """How the file is edited there."""
+        return editor(self._file.path, self._file.map(self._document), lambda at: self._base + at)
 
     def locate(self, path: Path) -> Place:
         """The exact lines of ``path`` or of its nearest existing ancestor."""
@@ -109,6 +110,25 @@ class ManifestOrigin:
         if place.span is None:
             return ""
         return self._file.map(self._document).comments_on(place.span.line)
+
+
+def editor(file: str, smap: SourceMap, place: Callable[[Path], Path], note: str = "") -> Editable:
+    """How a document is edited where ``place`` says that a path of the object stands in it."""
+    from auditor.yamlio import CannotEdit, append_item, remove, set_value
+
+    def guarded(edit: Callable[[], Edit]) -> Edit:
+        try:
+            return edit()
+        except CannotEdit as error:
+            raise Refused(str(error)) from error
+
+    return Editable(
+        file,
+        lambda at, value: guarded(lambda: set_value(smap, place(at), value)),
+        lambda at, value: guarded(lambda: append_item(smap, place(at), value)),
+        lambda at: guarded(lambda: remove(smap, place(at))),
+        note,
+    )
 
 
 def is_object(body: Any) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from errno import ELOOP
 from pathlib import Path
+from typing import BinaryIO
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 SKIPPED_DIRECTORIES = frozenset({".git", ".terraform", ".hg", ".svn", "node_modules", "__pycache__"})
@@ -23,9 +25,9 @@ _SAFE_GIT = (
 class Unreadable(Exception):  # noqa: N818 - it becomes a row, not a failure of the run
     """A file that cannot be read: ``what`` and ``repair`` in words."""
 
-    def __init__(self, what: str, repair: str) -> None:
+    def __init__(self, what: str, repair: str, *, too_large: bool = False) -> None:
         super().__init__(what)
-        self.what, self.repair = what, repair
+        self.what, self.repair, self.too_large = what, repair, too_large
 
 
 class Tree:
@@ -41,6 +43,7 @@ class Tree:
         self._real_root = root.resolve()
         self._max_bytes = max_bytes
         self._files: list[str] | None = None
+        self._folders: dict[str, bool] = {}
 
     def files(self) -> list[str]:
         """Every file, sorted."""
@@ -63,19 +66,14 @@ class Tree:
 
     def read(self, path: str) -> bytes:
         """The bytes of one file; :class:`Unreadable` when it is missing, too large, or leads out of the tree."""
-        full = self.root / path
         try:
-            real = full.resolve()
-            if not real.is_relative_to(self._real_root):
-                raise Unreadable(
-                    "a link that leads out of the audited tree", "link inside the tree, or copy the file"
-                )
-            with real.open("rb") as handle:
+            with self._open(path) as handle:
                 size = os.fstat(handle.fileno()).st_size
                 if size > self._max_bytes:
                     raise Unreadable(
                         f"{size // 1_000_000} MB, more than the {self._max_bytes // 1_000_000} MB that are read",
-                        "split the file, or ignore it in auditor.toml",
+                        "split the file, or exclude it in auditor.toml",
+                        too_large=True,
                     )
                 return handle.read()
         except OSError as error:
@@ -83,6 +81,27 @@ class Tree:
             raise Unreadable(what.lower(), "make the file readable, or take it out of the tree") from error
         except (RuntimeError, ValueError) as error:
             raise Unreadable(str(error), "rename the file or mend the link") from error
+
+    def _open(self, path: str) -> BinaryIO:
+        """Open a file without leaving the tree. Folders are resolved once, links on the way only when met."""
+        folder, _, _ = path.rpartition("/")
+        inside = self._folders.get(folder)
+        if inside is None:
+            inside = self._folders[folder] = (self.root / folder).resolve().is_relative_to(self._real_root)
+        if inside:
+            try:
+                return os.fdopen(
+                    os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb"
+                )
+            except OSError as error:
+                if error.errno != ELOOP:
+                    raise
+        real = (self.root / path).resolve()
+        if not real.is_relative_to(self._real_root):
+            raise Unreadable(
+                "a link that leads out of the audited tree", "link inside the tree, or copy the file"
+            )
+        return os.fdopen(os.open(real, os.O_RDONLY | os.O_NONBLOCK), "rb")
 
 
 def _git_files(root: Path) -> list[str] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -140,7 +139,7 @@ def test_a_remote_base_is_a_row_with_its_line_and_no_request(tmp_path: Path, ref
     root = write(
         tmp_path,
         {
-            "over/kustomization.yaml": f"resources:\n  - ../base\n  - ../far\n",
+            "over/kustomization.yaml": "resources:\n  - ../base\n  - ../far\n",
             "far/kustomization.yaml": f"resources:\n  - {reference}\n",
             "base/kustomization.yaml": "resources: [web.yaml]\n",
             "base/web.yaml": DEPLOYMENT,
@@ -191,11 +190,11 @@ def test_nothing_outside_the_audited_directory_is_read(tmp_path: Path) -> None:
             "d/kustomization.yaml": "configMapGenerator: [{name: s, files: [/etc/passwd]}]\n",
         },
     )
-    os.symlink(tmp_path / "secret.env", root / "c/link")
+    (root / "c/link").symlink_to(tmp_path / "secret.env")
     inventory = collect(root)
     assert not inventory.targets
     assert [gap.file[0] for gap in sorted(inventory.gaps)] == ["a", "b", "d"]
-    assert [problem.file for problem in inventory.problems] == ["c/kustomization.yaml"]
+    assert [problem.file for problem in inventory.problems] == ["c/kustomization.yaml", "c/link"]
     assert "hunter2" not in str(inventory)
 
 
@@ -282,7 +281,8 @@ def test_a_patch_into_a_crd_schema_is_rendered_on_the_whole_files(tmp_path: Path
         tmp_path,
         {
             "kustomization.yaml": (
-                "resources: [crd.yaml, web.yaml]\npatches:\n- path: p.yaml\n  target: {kind: CustomResourceDefinition}\n"
+                "resources: [crd.yaml, web.yaml]\n"
+                "patches:\n- path: p.yaml\n  target: {kind: CustomResourceDefinition}\n"
             ),
             "crd.yaml": CRD,
             "web.yaml": DEPLOYMENT,

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from auditor.fixes import Refused
 from auditor.model import Path as BodyPath
 from auditor.model import Resource
 from auditor.sources.git import GitOptions, GitSource
 from auditor.sources.kustomize.origin import RenderedOrigin
 from auditor.sources.kustomize.variants import Budget
 from auditor.sources.tree import Tree
+from auditor.yamlio import apply
 
 SPEC: BodyPath = ("spec", "template", "spec")
 MAIN: BodyPath = (*SPEC, "containers", 0)
@@ -203,27 +205,28 @@ def test_an_inline_patch_has_the_offsets_of_its_line(prod: tuple[Path, RenderedO
 def test_an_edit_belongs_where_the_field_is_set_and_names_who_else_it_changes(
     prod: tuple[Path, RenderedOrigin],
 ) -> None:
-    _, origin = prod
-    base = origin.edit_site((*MAIN, "securityContext"))
-    assert not isinstance(base, str)
-    assert (base.path, base.base, base.setter) == ("base/web.yaml", MAIN, "base")
-    assert base.note == "changes dev too, which shares the file"
-    overlay = origin.edit_site((*SPEC, "terminationGracePeriodSeconds"))
-    assert not isinstance(overlay, str)
-    assert (overlay.path, overlay.note) == ("prod/grace.yaml", "")
-    tag = origin.edit_site((*MAIN, "image"))
-    assert not isinstance(tag, str) and tag.base == ("images", 0, "newTag")
+    root, origin = prod
+    site = origin.editable_at((*MAIN, "securityContext", "privileged"))
+    assert (site.file, site.note) == ("base/web.yaml", "changes dev too, which shares the file")
+    edit = site.set((*MAIN, "securityContext", "privileged"), False)
+    text = apply((root / site.file).read_bytes(), [edit]).decode()
+    assert "          securityContext:\n            privileged: false\n" in text
+    overlay = origin.editable_at((*SPEC, "terminationGracePeriodSeconds"))
+    assert (overlay.file, overlay.note) == ("prod/grace.yaml", "")
+    count = origin.editable_at(("spec", "replicas"))
+    edit = count.set(("spec", "replicas"), 5)
+    assert "    count: 5\n" in apply((root / count.file).read_bytes(), [edit]).decode()
 
 
 @pytest.mark.parametrize(
-    "path", [(*SPEC, "hostNetwork"), (*SPEC, "containers", 1, "image"), (*MAIN, "env", 0, "value")]
+    "path",
+    [(*SPEC, "hostNetwork"), (*SPEC, "containers", 1, "image"), (*MAIN, "env", 0, "value"), (*MAIN, "image")],
 )
 def test_an_edit_that_no_program_should_make_is_refused_with_the_line(
     prod: tuple[Path, RenderedOrigin], path: BodyPath
 ) -> None:
-    origin = prod[1]
-    refusal = origin.edit_site(path)
-    assert isinstance(refusal, str) and "kustomization.yaml:" in refusal and "by hand" in refusal
+    with pytest.raises(Refused, match=r"by hand \(\w+/kustomization.yaml:\d+\)"):
+        prod[1].editable_at(path)
 
 
 OPAQUE = """\
@@ -260,5 +263,5 @@ def test_candidates_are_listed_and_the_edit_is_refused_when_it_stays_ambiguous(
     place = origin.locate(("spec", "replicas"))
     assert (place.file, place.precision) == ("base/web.yaml", "rendered")
     assert "dev/kustomization.yaml:3" in place.note
-    refusal = origin.edit_site(("spec", "replicas"))
-    assert isinstance(refusal, str) and "dev/kustomization.yaml:3" in refusal
+    with pytest.raises(Refused, match=r"dev/kustomization\.yaml:3"):
+        origin.editable_at(("spec", "replicas"))

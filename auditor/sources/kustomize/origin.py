@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from auditor.fixes import Editable, Refused
 from auditor.model import Path, Place
 from auditor.sources.git import Checkout
 from auditor.sources.kustomize.align import align, existing, value_at
@@ -14,9 +15,9 @@ from auditor.sources.kustomize.graph import Graph
 from auditor.sources.kustomize.kustomization import Kustomization
 from auditor.sources.kustomize.patches import Identity
 from auditor.sources.kustomize.setters import Question, generator_site, removable, setters
-from auditor.sources.kustomize.site import EditSite, Site
+from auditor.sources.kustomize.site import Site
 from auditor.sources.kustomize.variants import Variants
-from auditor.sources.manifests import EXCERPT_LINES, ParsedFile
+from auditor.sources.manifests import EXCERPT_LINES, ParsedFile, editor
 from auditor.sources.tree import Unreadable
 from auditor.yamlio import YamlDocument, load_stream
 
@@ -117,7 +118,7 @@ class RenderedOrigin:
 
     @property
     def editable(self) -> bool:
-        """Whether some fields can be edited; :meth:`edit_site` answers for one field."""
+        """Whether some fields can be edited; :meth:`editable_at` answers for one field."""
         return self._found_base() is not None
 
     def locate(self, path: Path) -> Place:
@@ -133,16 +134,14 @@ class RenderedOrigin:
         at = align(path, self._body, body)
         return Place(parsed.file.path, parsed.file.map(document).nearest(start + at)[0], "rendered", site)
 
-    def edit_site(self, path: Path) -> EditSite | str:
-        """Where an edit at ``path`` (or, when it is missing, in its nearest ancestor) belongs; or why nowhere.
-
-        Gives the position of the nearest ancestor that exists: what is missing below it is to be added there.
-        """
-        site = self._site(existing(self._body, path))
+    def editable_at(self, path: Path) -> Editable:
+        """How the file that sets ``path`` (or, when it is missing, its nearest ancestor) is edited there."""
+        known = existing(self._body, path)
+        site = self._site(known)
         if isinstance(site, str):
-            return site
+            raise Refused(site)
         if site.refusal:
-            return f"{site.refusal} ({site.parsed.file.path}:{site.span.line})"
+            raise Refused(f"{site.refusal} ({site.parsed.file.path}:{site.span.line})")
         others = self._rendering.sharers(site.parsed.file.path)
         note = (
             f"changes {', '.join(others)} too, which share{'s' * (len(others) == 1)} the file"
@@ -150,7 +149,7 @@ class RenderedOrigin:
             else ""
         )
         file = site.parsed.file
-        return EditSite(file.path, file.map(site.document), site.path, site.setter, note)
+        return editor(file.path, file.map(site.document), lambda at: site.path + at[len(known) :], note)
 
     def excerpt(self, place: Place) -> list[tuple[int, str]]:
         """A few lines around the place."""

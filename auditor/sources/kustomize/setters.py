@@ -16,6 +16,7 @@ from auditor.sources.kustomize.patches import Identity, Parsed, patches_of, sele
 from auditor.sources.kustomize.site import Site
 
 REPLACEMENT = "a replacement copies the value from another object: change it there by hand"
+IMAGE = "images sets it in parts: change its newName, newTag or digest by hand"
 _FIELD_STEP = re.compile(r"\[[^\]]*\]|(?:\\\\.|[^.\\[])+")
 _LABEL_MAPS = frozenset({"labels", "matchLabels", "selector"})
 
@@ -102,11 +103,11 @@ def _images(kustomization: Kustomization, question: Question) -> Iterator[Site]:
         if type(item) is not dict or name not in (item.get("newName"), item.get("name")):
             continue
         if item.get("digest") == digest and digest:
-            yield _site(kustomization, (*at, "digest"), "images")
+            yield _site(kustomization, (*at, "digest"), "images", IMAGE)
         elif str(item.get("newTag")) == tag and tag:
-            yield _site(kustomization, (*at, "newTag"), "images")
+            yield _site(kustomization, (*at, "newTag"), "images", IMAGE)
         elif item.get("newName") == name:
-            yield _site(kustomization, (*at, "newName"), "images")
+            yield _site(kustomization, (*at, "newName"), "images", IMAGE)
 
 
 def split_image(image: str) -> tuple[str, str, str]:

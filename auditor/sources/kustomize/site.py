@@ -28,17 +28,6 @@ class Site(NamedTuple):
         return self.inner or self.parsed.file.map(self.document).nearest(self.path)[0]
 
 
-class EditSite(NamedTuple):
-    """Where an edit changes a rendered value: the file, the positions of its document, and the path in there."""
-
-    path: str
-    map: SourceMap
-    base: Path
-    setter: str
-    note: str
-    """What else the edit changes; '' when nothing."""
-
-
 def inline_span(outer: SourceMap, at: Path, inner: Span) -> Span | None:
     """A span inside a text that is a literal block scalar, in the lines of the file; None in other styles."""
     value = outer.value(at)

@@ -1,0 +1,57 @@
+# Two commands do everything on a fresh machine: `make audit` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+AUDITED ?= docs/example
+OUT ?= reports/out
+
+.PHONY: audit test test-fast check lint types imports generate bench clean
+
+audit: $(VENV)/.run  ## audit the example (later platform/): prints the report and writes it to reports/out
+	@mkdir -p $(OUT)
+	@$(BIN)/auditor check $(AUDITED) --format terminal --format json --output $(OUT)/report.json \
+	  --format html --output $(OUT)/report.html --format markdown --output $(OUT)/report.md \
+	  --format sarif --output $(OUT)/report.sarif --fail-on never
+	@echo "Written: $(OUT)/report.{json,html,md,sarif}"
+
+test: $(VENV)/.dev tools  ## everything, fast and slow
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.dev  ## what runs in a minute or two
+	$(BIN)/python -m pytest -m "not slow"
+
+check: $(VENV)/.dev lint types imports  ## lint, types, import rules, tests, generated files
+	$(BIN)/python -m tools.generate --check
+	$(MAKE) test
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+generate: $(VENV)/.dev  ## everything that is generated and committed
+	$(BIN)/python -m tools.generate
+
+bench: $(VENV)/.dev tools
+	$(BIN)/python -m tests.bench
+
+tools: $(VENV)/.dev
+	$(BIN)/python -m tools.install
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,live]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(OUT) .mypy_cache .ruff_cache .pytest_cache
+.PHONY: tools

@@ -1,0 +1,104 @@
+"""Any text file → the AWS keys in it; Dockerfiles → their instructions.
+
+Files are ``file/Text`` and ``file/Dockerfile`` resources of the target ``files``. A text is a resource only when it
+mentions keys at all, so that what was judged is what could have failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from auditor.model import Path, Place, Resource
+from auditor.secrets import find_keys, masked, mentions_keys
+from auditor.sources.dockerfile import Instruction, is_dockerfile, stages
+from auditor.spans import Span
+
+MAX_TEXT_BYTES = 8 * 1024 * 1024
+EXCERPT_LINES = 2
+
+
+class TextOrigin:
+    """Places in a text file. Paths are ``(list, index)``: the n-th span that the resource was made with."""
+
+    __slots__ = ("_data", "_spans", "file")
+
+    source = "git"
+    editable = False
+
+    def __init__(self, file: str, data: bytes, spans: dict[Path, tuple[int, int]]) -> None:
+        self.file, self._data, self._spans = file, data, spans
+
+    def locate(self, path: Path) -> Place:
+        """The span of the nearest part that has one; the first line otherwise."""
+        for length in range(len(path), 0, -1):
+            span = self._spans.get(path[:length])
+            if span is not None:
+                return Place(self.file, _span(self._data, *span), "exact")
+        return Place(self.file, _span(self._data, 0, 0), "exact")
+
+    def excerpt(self, place: Place) -> list[tuple[int, str]]:
+        """Lines around the place."""
+        if place.span is None:
+            return []
+        lines = self._data.decode("utf-8", "replace").splitlines()
+        first = max(place.span.line - EXCERPT_LINES, 1)
+        last = min(place.span.line + EXCERPT_LINES, len(lines))
+        return [(number, lines[number - 1]) for number in range(first, last + 1)]
+
+    def comment(self, place: Place) -> str:
+        """The line of the place and the one above, when they are comments or end in one."""
+        if place.span is None:
+            return ""
+        lines = self._data.decode("utf-8", "replace").splitlines()
+        near = lines[max(place.span.line - 2, 0) : place.span.line]
+        return "\n".join(line.partition("#")[2] for line in near if "#" in line)
+
+
+def _span(data: bytes, start: int, end: int) -> Span:
+    line = data.count(b"\n", 0, start) + 1
+    column = start - (data.rfind(b"\n", 0, start) + 1) + 1
+    end_line = data.count(b"\n", 0, end) + 1
+    end_column = end - (data.rfind(b"\n", 0, end) + 1) + 1
+    return Span(line, column, end_line, end_column, start, end)
+
+
+def resources_of(path: str, data: bytes) -> Iterator[Resource]:
+    """The text when it mentions keys, and the Dockerfile when it is one."""
+    if len(data) <= MAX_TEXT_BYTES and mentions_keys(data) and b"\0" not in data[:8192]:
+        yield text_resource(path, data)
+    if is_dockerfile(path):
+        yield dockerfile_resource(path, data)
+
+
+def text_resource(path: str, data: bytes) -> Resource:
+    """``{keys: [{kind, masked}]}`` of a text."""
+    keys = find_keys(data)
+    spans: dict[Path, tuple[int, int]] = {("keys", n): (key.start, key.end) for n, key in enumerate(keys)}
+    body: dict[str, Any] = {"keys": [{"kind": key.kind, "masked": key.masked} for key in keys]}
+    return Resource("file", "Text", "", path, body, TextOrigin(path, data, spans))
+
+
+def dockerfile_resource(path: str, data: bytes) -> Resource:
+    """``{stages: [{name, image, instructions: [{instruction, value, flags}]}]}`` of a Dockerfile."""
+    listed = stages(data)
+    spans: dict[Path, tuple[int, int]] = {}
+    body: dict[str, Any] = {"stages": []}
+    for index, stage in enumerate(listed):
+        spans["stages", index] = (stage[0].start, stage[0].end)
+        body["stages"].append(_stage(stage))
+        for number, instruction in enumerate(stage):
+            spans["stages", index, "instructions", number] = (instruction.start, instruction.end)
+    return Resource("file", "Dockerfile", "", path, body, TextOrigin(path, data, spans))
+
+
+def _stage(stage: Sequence[Instruction]) -> dict[str, Any]:
+    words = stage[0].value.split()
+    return {
+        "image": words[0] if words else "",
+        "name": words[2] if len(words) == 3 and words[1].lower() == "as" else "",
+        "instructions": [
+            {"instruction": each.name, "value": masked(each.value.encode()).decode(), "flags": each.flags}
+            for each in stage
+        ],
+    }

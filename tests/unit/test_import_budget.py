@@ -1,0 +1,41 @@
+"""Start-up stays small: the test is on loaded modules, not on time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"pydantic", "kubernetes", "boto3", "rich", "torch", "jsonschema", "tree_sitter", "argparse", "msgspec", "yaml"}
+BANNED = {"pydantic", "kubernetes", "boto3", "rich", "torch", "jsonschema", "tree_sitter"}
+
+
+def loaded(*arguments: str) -> set[str]:
+    """Top-level modules that a command has loaded when it ends."""
+    code = (
+        "import sys\nfrom auditor.cli.entry import main\n"
+        f"try: main({list(arguments)!r})\nexcept SystemExit: pass\n"
+        "print('\\nMODULES', *sorted({name.split('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.rsplit("MODULES", 1)[1].split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"], ["explain", "GPU-003"], ["policy", "list"]])
+def test_commands_load_nothing_heavy(arguments: list[str]) -> None:
+    assert not loaded(*arguments) & BANNED
+
+
+def test_version_answers_before_argparse() -> None:
+    assert not loaded("--version") & HEAVY
+
+
+def test_a_plain_check_loads_no_heavy_library(tmp_path: object) -> None:
+    assert not loaded("check", f"{tmp_path}", "--format", "json") & BANNED
+
+
+def test_platform_is_no_package() -> None:
+    import platform
+
+    assert platform.system(), "a folder platform/ with __init__.py would shadow the standard library"

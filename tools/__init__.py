@@ -1,0 +1,1 @@
+"""Developers' tools: generated files and test tools. Not part of the package."""

@@ -1,0 +1,49 @@
+"""Everything that is generated and committed: ``python -m tools.generate [--check]``.
+
+``--check`` writes nothing and fails when a committed file is not what would be written.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def outputs() -> Iterator[tuple[Path, bytes]]:
+    """Each generated file and its content."""
+    from auditor.catalog import INDEX, load_folder, write_index
+    from tools.pages import pages
+
+    folder = ROOT / "policies"
+    yield folder / INDEX, write_index(folder)
+    for name, text in pages(load_folder(folder), folder):
+        yield ROOT / "docs" / "policies" / name, text.encode()
+
+
+def main(arguments: list[str]) -> int:
+    """Write, or with ``--check`` compare."""
+    stale = []
+    wanted = dict(outputs())
+    gone = [path for path in (ROOT / "docs" / "policies").glob("*.md") if path not in wanted]
+    for path in gone:
+        stale.append(path.relative_to(ROOT).as_posix())
+        if "--check" not in arguments:
+            path.unlink()
+    for path, content in wanted.items():
+        if path.exists() and path.read_bytes() == content:
+            continue
+        stale.append(path.relative_to(ROOT).as_posix())
+        if "--check" not in arguments:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    if "--check" in arguments and stale:
+        print("not current, run `make generate`:", *stale, sep="\n  ")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

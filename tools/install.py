@@ -1,0 +1,66 @@
+"""Test tools from ordinary package registries, built once into the user's cache.
+
+Go modules (kubeconform, kube-score, helm, kustomize where kubectl is missing) and checkov in an environment of
+its own. What is there already is left alone; versions are pinned here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+CACHE = Path(os.environ.get("AUDITOR_TOOLS", Path.home() / ".cache" / "auditor"))
+GO_TOOLS = {
+    "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0",
+    "kube-score": "github.com/zegl/kube-score/cmd/kube-score@v1.20.0",
+    "helm": "helm.sh/helm/v3/cmd/helm@v3.22.0",
+    "kustomize": "sigs.k8s.io/kustomize/kustomize/v5@v5.8.3",
+}
+CHECKOV = "checkov==3.3.30"
+
+
+def install_go(name: str) -> None:
+    """Build one Go tool unless it is there in the pinned version."""
+    target = CACHE / "bin" / name
+    marker = CACHE / "bin" / f".{name}"
+    module = GO_TOOLS[name]
+    if target.exists() and marker.exists() and marker.read_text() == module:
+        return
+    if shutil.which("go") is None:
+        raise SystemExit(f"{name} is built from its Go module: install Go 1.22 or newer (apt install golang)")
+    print(f"building {module}", flush=True)
+    environment = {**os.environ, "GOBIN": str(CACHE / "bin"), "GOFLAGS": "-trimpath"}
+    subprocess.run(["go", "install", module], check=True, env=environment)
+    marker.write_text(module)
+
+
+def install_checkov() -> None:
+    """Checkov needs other versions of our dependencies: it gets its own environment."""
+    home = CACHE / "checkov"
+    marker = home / ".installed"
+    if marker.exists() and marker.read_text() == CHECKOV:
+        return
+    print(f"installing {CHECKOV}", flush=True)
+    venv.create(home, with_pip=True, clear=True)
+    pip = [str(home / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", CHECKOV]
+    subprocess.run(pip, check=True)
+    marker.write_text(CHECKOV)
+
+
+def main() -> int:
+    """Install everything that the tests and benchmarks use."""
+    (CACHE / "bin").mkdir(parents=True, exist_ok=True)
+    for name in GO_TOOLS:
+        if name == "kustomize" and shutil.which("kubectl"):
+            continue
+        install_go(name)
+    install_checkov()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
