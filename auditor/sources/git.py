@@ -24,7 +24,7 @@ CRD = "CustomResourceDefinition"
 
 Shared = TypeVar("Shared")
 
-COLLECTORS: tuple[str, ...] = ("auditor.sources.kustomize",)
+COLLECTORS: tuple[str, ...] = ("auditor.sources.kustomize", "auditor.sources.helm")
 """Modules with ``collect(checkout)``, in the order in which they may claim files; the loose rest is last."""
 
 

@@ -14,6 +14,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -30,6 +31,21 @@ class Limits(NamedTuple):
     output_bytes: int = 64 * 1024 * 1024
     memory_bytes: int = 8 * 1024 * 1024 * 1024
     """Of address space, of which Go programs reserve much more than they use."""
+
+
+class RenderInput(NamedTuple):
+    """All that a rendering depends on: the renderer's arguments, and the bytes of every file it may read."""
+
+    arguments: tuple[str, ...]
+    files: Mapping[str, bytes]
+
+    def digest(self) -> str:
+        """The same for the same input, whatever the machine: what a cache of renderings is keyed by."""
+        whole = sha256("\0".join(self.arguments).encode("utf-8", "surrogateescape"))
+        for path, data in sorted(self.files.items()):
+            whole.update(b"\0%s\0%d\0" % (path.encode("utf-8", "surrogateescape"), len(data)))
+            whole.update(data)
+        return whole.hexdigest()
 
 
 class RenderFailed(Exception):  # noqa: N818 - it becomes a row, not a failure of the run

@@ -109,6 +109,8 @@ class Kustomization:
             for at, item in items(self.body, field):
                 if type(item) is dict and type(item.get("path")) is str:
                     yield Reference(field, (*at, "path"), item["path"])
+                elif type(item) is str and not is_inline(item):
+                    yield Reference(field, at, item)
 
     def _generator_inputs(self) -> Iterator[Reference]:
         for field in ("configMapGenerator", "secretGenerator"):

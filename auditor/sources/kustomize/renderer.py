@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import PurePath
-from typing import Any, NamedTuple
+from typing import Any
 
 from auditor.sources.git import Checkout
 from auditor.sources.kustomize.graph import Graph, Node
 from auditor.sources.kustomize.slim import slim
-from auditor.sources.sandbox import Limits, RenderFailed, environment, find_tool, run, scratch
+from auditor.sources.sandbox import Limits, RenderFailed, RenderInput, environment, find_tool, run, scratch
 
 ORIGIN = "config.kubernetes.io/origin"
 TRANSFORMATIONS = "alpha.config.kubernetes.io/transformations"
 _METADATA = ("originAnnotations", "transformerAnnotations")
-
-
-class RenderInput(NamedTuple):
-    """All that a rendering depends on: the folder to build, and the bytes of every file it may read."""
-
-    folder: str
-    files: Mapping[str, bytes]
-
-    def digest(self) -> str:
-        """The same for the same input, whatever the machine: what a cache of renderings is keyed by."""
-        whole = sha256(self.folder.encode())
-        for path, data in sorted(self.files.items()):
-            whole.update(b"\0%s\0%d\0" % (path.encode("utf-8", "surrogateescape"), len(data)))
-            whole.update(data)
-        return whole.hexdigest()
 
 
 class Kustomize:
@@ -49,8 +33,7 @@ class Kustomize:
     def render(self, wanted: RenderInput) -> bytes:
         """The rendered stream; :class:`RenderFailed` with kustomize's own words."""
         with scratch(wanted.files) as root:
-            command = (*self._build, f"./{wanted.folder}")
-            return run(command, root, environment(root), self._limits)
+            return run((*self._build, *wanted.arguments), root, environment(root), self._limits)
 
 
 class Inputs:
@@ -74,7 +57,7 @@ class Inputs:
                 files[path] = replaced[path] if path in replaced else self._resource(path, whole)
         root = self._graph.nodes[folder]
         files[root.path] = with_origins(root, files[root.path], whole_body(root, replaced))
-        return RenderInput(folder, files)
+        return RenderInput((f"./{folder}",), files)
 
     def _resource(self, path: str, whole: bool) -> bytes:
         if whole:
