@@ -124,9 +124,9 @@ def run(command: Sequence[str], root: Path, env: Mapping[str, str], limits: Limi
             "split it, or leave it out in auditor.toml",
         )
     if code:
-        with err.open("rb") as handle:
-            said = handle.read(_STDERR_BYTES).decode("utf-8", "replace")
-        raise RenderFailed(complaint(said, root) or f"the renderer ended with status {code}", "")
+        said = err.read_bytes()  # no longer than ``ulimit -f`` allows
+        text = (said[:_STDERR_BYTES] + said[_STDERR_BYTES:][-_STDERR_BYTES:]).decode("utf-8", "replace")
+        raise RenderFailed(complaint(text, root) or f"the renderer ended with status {code}", "")
     return out.read_bytes()
 
 

@@ -6,7 +6,7 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from auditor.fixes import Editable, Refused
 from auditor.model import Path, Place
@@ -134,10 +134,17 @@ def nested(path: Path, value: Any) -> Any:
     return value
 
 
+class Setting(NamedTuple):
+    """A key of the values, and how many steps of the object's path it stands for."""
+
+    key: Key
+    depth: int
+
+
 class HelmOrigin:
     """The origin of one object that a chart renders to."""
 
-    __slots__ = ("_body", "_data", "_document", "_found", "_keys", "_map", "_rendered", "_source")
+    __slots__ = ("_body", "_data", "_document", "_found", "_map", "_rendered", "_settings", "_source")
 
     source = "git"
 
@@ -148,7 +155,7 @@ class HelmOrigin:
         self._data, self._document = data, document
         self._map: SourceMap | None = None
         self._found: dict[Path, Found | None] = {}
-        self._keys: dict[Path, Key | None] = {}
+        self._settings: dict[Path, Setting | None] = {}
 
     @property
     def file(self) -> str:
@@ -166,25 +173,25 @@ class HelmOrigin:
         found = self._find(path)
         if template is None or found is None:
             return Place(self.file, None, "file", "inside an archive" if template is None else "")
-        key = self._key(path)
-        return Place(self.file, template.span(found.line), "file", f"set by {key.place}" if key else "")
+        setting = self._setting(path)
+        note = f"set by {setting.key.place}" if setting else ""
+        return Place(self.file, template.span(found.line), "file", note)
 
     def editable_at(self, path: Path) -> Editable:
         """How the values file that sets ``path`` is edited; Refused where the template writes it."""
-        key = self._key(path)
-        if key is None:
+        setting = self._setting(path)
+        if setting is None:
             place = self.locate(path)
             line = f":{place.span.line}" if place.span else ""
             raise Refused(
                 f"no key of the values sets it alone: change the template {place.file}{line} by hand"
             )
+        key, depth = setting
         if key.layer.inline:
             raise Refused(f"the values of {key.layer.inline} set it: change them there by hand")
-        known = existing(self._body, path)
-        file = key.layer.parsed.file
-        if type(key.value) not in (dict, list) and len(known) < len(path):
+        if type(key.value) not in (dict, list) and depth < len(path):
             raise Refused(f"{key.place} is no map to add to")
-        depth = self._depth(key, path)
+        file = key.layer.parsed.file
         note = f"changes every object of the chart that reads {'.'.join(map(str, key.path))}"
         return editor(file.path, file.map(key.layer.document), lambda at: key.path + at[depth:], note)
 
@@ -196,13 +203,6 @@ class HelmOrigin:
         """The comment on the template's line or directly above it."""
         return self._rendered.comment(place)
 
-    def _depth(self, key: Key, path: Path) -> int:
-        """How much of ``path`` the key stands for."""
-        if type(key.value) not in (dict, list):
-            return len(path)
-        last = key.path[-1]
-        return max(index for index, step in enumerate(path) if step == last) + 1
-
     def _find(self, path: Path) -> Found | None:
         if path not in self._found:
             template = self._rendered.template(self.file)
@@ -211,36 +211,39 @@ class HelmOrigin:
             self._found[path] = template.find(self._map, existing(self._body, path)) if template else None
         return self._found[path]
 
-    def _key(self, path: Path) -> Key | None:
-        if path not in self._keys:
-            self._keys[path] = self._find_key(path)
-        return self._keys[path]
+    def _setting(self, path: Path) -> Setting | None:
+        if path not in self._settings:
+            self._settings[path] = self._find_setting(path)
+        return self._settings[path]
 
-    def _find_key(self, path: Path) -> Key | None:
+    def _find_setting(self, path: Path) -> Setting | None:
         template, found = self._rendered.template(self.file), self._find(path)
         if template is None or found is None:
             return None
         scope, value = self._rendered.scope(self._source), value_at(self._body, path)
-        references = template.references(found.line)
         if value is MISSING:
             return self._missing(template, scope, path)
         if type(value) in (dict, list) or (found.exact and template.is_literal(found.line)):
             return None
-        near = [*scope.candidates(references, path, value)]
+        near = [*scope.candidates(template.references(found.line), path, value)]
         for key in [*near, *(key for key in scope.holding(value) if key not in near)][:_TRIES]:
             if self._rendered.sets(key, self._body, path):
-                return key
+                return Setting(key, len(path))
         return None
 
-    def _missing(self, template: Template, scope: ScopedValues, path: Path) -> Key | None:
-        """The map of the values that the template prints where the missing field would stand."""
+    def _missing(self, template: Template, scope: ScopedValues, path: Path) -> Setting | None:
+        """The key that the template prints where a missing field would stand: there it can be added."""
         known = existing(self._body, path)
-        for depth in range(len(known), len(path)):
-            name = path[depth]
-            for reference in template.all_references():
-                key = scope.lookup(reference) if reference[-1] == name else None
-                if key and type(key.value) is dict:
-                    return key
+        for depth in range(len(path), 0, -1):
+            parent = self._find(path[: min(depth - 1, len(known))])
+            if type(path[depth - 1]) is int or parent is None:
+                continue
+            for reference in template.printed_as(str(path[depth - 1]), parent.line):
+                key = scope.lookup(reference)
+                if key is None or (type(key.value) not in (dict, type(None)) and depth < len(path)):
+                    continue
+                if depth >= len(known) or value_at(key.value, known[depth:]) is not MISSING:
+                    return Setting(key, depth)
         return None
 
 

@@ -33,21 +33,43 @@ class Template:
         self.path = path
         self._lines = data.decode("utf-8", "replace").split("\n")
 
-    def find(self, rendered: SourceMap, path: Path) -> Found | None:
-        """The line that wrote ``path`` of a rendered document, or its nearest ancestor; None for neither."""
-        region = self._region(rendered)
-        if region is None:
-            return None
-        at, end = region
+    def find(self, rendered: SourceMap, path: Path) -> Found:
+        """The line that wrote ``path`` of a rendered document, or its nearest ancestor."""
+        at, end = self._region(rendered)
         found = Found(at + 1, not path)
         for length in range(1, len(path) + 1):
-            text = _rendered_line(rendered, path[:length])
-            line = self._next(text, at, end) if text else None
-            if line is not None:
-                at, found = line, Found(line + 1, length == len(path))
-            elif length == len(path):
-                found = Found(found.line, False)
+            line = self._step(rendered, path[:length], at, end)
+            if line is None:
+                return Found(found.line, False)
+            at, end = line, self._block_end(line, end)
+            found = Found(line + 1, length == len(path))
         return found
+
+    def _step(self, rendered: SourceMap, path: Path, at: int, end: int) -> int | None:
+        """The line of the last step of ``path``; a list's elements are sought in their order."""
+        last = path[-1]
+        if type(last) is not int:
+            return self._next(_rendered_line(rendered, path), at, end)
+        line: int | None = None
+        for index in range(last + 1):
+            text = _rendered_line(rendered, (*path[:-1], index))
+            line = self._next(text, at if line is None or text == self._lines[at].strip() else line + 1, end)
+            if line is None:
+                return None
+        return line
+
+    def _block_end(self, line: int, end: int) -> int:
+        """The first line behind what belongs to ``line``; lines that begin with an action may stand anywhere."""
+        text = self._lines[line]
+        indent, item = _indent(text), text.lstrip().startswith("- ")
+        for at in range(line + 1, end):
+            other = self._lines[at]
+            if not other.strip() or other.lstrip().startswith(("{{", "#")):
+                continue
+            same_level = _indent(other) == indent and not item and other.lstrip().startswith("- ")
+            if _indent(other) <= indent and not same_level:
+                return at
+        return end
 
     def span(self, line: int) -> Span:
         """The text of a line, without its indentation."""
@@ -83,25 +105,27 @@ class Template:
             *(line + step for step in range(1, _NEAR + 1)),
             *(line - step for step in range(1, _NEAR)),
         ]
+        lines = [number for number in order if 0 < number <= len(self._lines)]
+        return list(dict.fromkeys(each for number in lines for each in self._named(number - 1)))
+
+    def printed_as(self, name: str, parent: int) -> list[tuple[str, ...]]:
+        """Paths below ``.Values`` that stand for the key ``name`` in the block that begins at line ``parent``."""
         found: list[tuple[str, ...]] = []
-        for number in order:
-            if 0 < number <= len(self._lines):
-                for match in _VALUES.finditer(self._lines[number - 1]):
-                    reference = tuple(match[1][1:].split("."))
-                    if reference not in found:
-                        found.append(reference)
+        for at in range(parent - 1, self._block_end(parent - 1, len(self._lines))):
+            key = _KEY.match(self._lines[at].strip())
+            if key and key[1].strip("\"'") == name:
+                near = [at, *(at - step for step in range(1, _NEAR)), at + 1]
+                found += [each for line in near if 0 <= line < len(self._lines) for each in self._named(line)]
         return found
 
-    def all_references(self) -> list[tuple[str, ...]]:
-        """Every path below ``.Values`` that the template names."""
-        text = "\n".join(self._lines)
-        return list(dict.fromkeys(tuple(match[1][1:].split(".")) for match in _VALUES.finditer(text)))
+    def _named(self, at: int) -> list[tuple[str, ...]]:
+        return [tuple(match[1][1:].split(".")) for match in _VALUES.finditer(self._lines[at])]
 
-    def _region(self, rendered: SourceMap) -> tuple[int, int] | None:
+    def _region(self, rendered: SourceMap) -> tuple[int, int]:
         """The lines of the template that wrote the document: from its ``kind:`` to the next document's."""
         kinds = [at for at, text in enumerate(self._lines) if _KIND.match(text)]
         if not kinds:
-            return (0, len(self._lines))
+            return 0, len(self._lines)
         lines = {text.strip() for text in _document(rendered).split("\n")} - {""}
         edges = [self._document_start(at, before) for before, at in zip([-1, *kinds], kinds, strict=False)]
         regions = list(zip(edges, [*edges[1:], len(self._lines)], strict=True))
@@ -119,17 +143,23 @@ class Template:
         return sum(text in lines for text in own) + 1000 * kind
 
     def _next(self, text: str, at: int, end: int) -> int | None:
+        """The first line that is the text, else the first with its key and something to fill in."""
+        if not text:
+            return None
         for line in range(at, end):
             if self._lines[line].strip() == text:
                 return line
         key = _KEY.match(text)
-        if key is None:
-            return None
-        for line in range(at, end):
-            mine = _KEY.match(self._lines[line].strip())
-            if mine and mine[1].strip("\"'") == key[1].strip("\"'"):
+        for line in range(at, end) if key else ():
+            own = self._lines[line].strip()
+            mine = _KEY.match(own) if "{{" in own else None
+            if mine and key and mine[1].strip("\"'") == key[1].strip("\"'"):
                 return line
         return None
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 def _document(rendered: SourceMap) -> str:
