@@ -362,7 +362,7 @@ class ForIntro:
         if isinstance(collection, Unknown):
             return collection
         found = pairs(collection)
-        scope.budget.spend(1 + len(found))
+        scope.budget.spend(1 + 4 * len(found))
         kept: list[Scope] = []
         for key, item in found:
             inner = scope.inner({self.key: key, self.name: item} if self.key else {self.name: item})

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from auditor.terraform import TfReference, TfResource, TfRoot, find_roots, identity, load_root, variable_sets
@@ -396,6 +400,8 @@ class TestBrokenText:
             ('resource "a_b" "bad" {\n  x = <<EOT\n no end\n}\n', 2),
             ('resource "a_b" "bad" {\n  ???\n  y = 1\n}\n', 2),
             ("}\n", 1),
+            ('resource "a_b" ?? "bad" {\n  x = 1\n  y { z = 1 }\n}\n', 1),
+            ('resource "a_b" "bad" {\n  b ! {\n    x = 1\n  }\n}\n', 2),
             ('"key" = 1\n', 1),
             ('resource "a_b" "bad" {\n  x = 1\n  x = 2\n}\n', 3),
             ('resource "a_b" "bad" {\n  x = 1 2\n}\n', 2),
@@ -465,3 +471,18 @@ class TestDiscovery:
         assert (default.label, default.variables["n"].value) == ("default", 1)
         assert (prod.label, prod.variables["n"].value) == (label, 2)
         assert prod.tfvars == ["terraform.tfvars", "prod.tfvars"]
+
+
+def test_repository_without_terraform_loads_no_evaluator() -> None:
+    code = (
+        "import sys\nfrom auditor.terraform import find_roots\n"
+        "assert find_roots(['a.yaml'], lambda path: b'') == []\n"
+        "loaded = sorted(name for name in sys.modules if name.startswith('auditor.terraform'))\n"
+        "assert loaded == ['auditor.terraform', 'auditor.terraform.discover', 'auditor.terraform.paths'], loaded\n"
+        "from auditor import terraform\n"
+        "assert all(getattr(terraform, name) is not None for name in terraform.__all__)\n"
+        "assert not {'yaml', 'csv', 'pydantic', 'tree_sitter', 'jsonschema'} & set(sys.modules)\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    )
