@@ -84,7 +84,10 @@ resource "aws_vpc" "v" {
 }
 output "id" { value = aws_vpc.v.id }
 """,
-    "extra.tf.json": '{"resource": {"a_b": {"c": {"x": "${var.region}-${upper(\\"y\\")}", "taint": [{"k": 1}]}}}}',
+    "extra.tf.json": """{"resource": {"a_b": {"c": {
+  "x": "${var.region}-${upper(\\"y\\")}",
+  "taint": [{"k": 1}]
+}}}}""",
     "net/t.tpl": "%{ for i in x ~}\n- ${i}\n%{ endfor ~}\n",
     "terraform.tfvars": 'region = "us-east-1"\ngroups = { gpu = { min = "2" } }\n',
 }
