@@ -200,7 +200,8 @@ output "cidr" { value = aws_vpc.this.cidr_block }
         files = {
             "main.tf": 'provider "aws" {\n  region = "us-east-1"\n}\nprovider "aws" {\n  alias = "eu"\n'
             '  region = "eu-west-1"\n}\nmodule "m" {\n  source = "./m"\n  providers = { aws = aws.eu }\n}\n'
-            'data "aws_region" "r" {}\nlocals {\n  here = data.aws_region.r.name\n  there = module.m.region\n}\n',
+            'data "aws_region" "r" {}\nlocals {\n  here = data.aws_region.r.name\n'
+            "  there = module.m.region\n}\n",
             "m/a.tf": 'data "aws_region" "r" {}\noutput "region" { value = data.aws_region.r.name }\n',
         }
         root = root_of(files)
@@ -480,7 +481,7 @@ def test_repository_without_terraform_loads_no_evaluator() -> None:
         "import sys\nfrom auditor.terraform import find_roots\n"
         "assert find_roots(['a.yaml'], lambda path: b'') == []\n"
         "loaded = sorted(name for name in sys.modules if name.startswith('auditor.terraform'))\n"
-        "assert loaded == ['auditor.terraform', 'auditor.terraform.discover', 'auditor.terraform.paths'], loaded\n"
+        "assert [name.removeprefix('auditor.terraform') for name in loaded] == ['', '.discover', '.paths'], loaded\n"
         "from auditor import terraform\n"
         "assert all(getattr(terraform, name) is not None for name in terraform.__all__)\n"
         "assert not {'yaml', 'csv', 'pydantic', 'tree_sitter', 'jsonschema'} & set(sys.modules)\n"
