@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from auditor.terraform.errors import EvaluationError
@@ -341,9 +341,9 @@ def zipmap(ctx: Context, keys: object, values: object) -> object:
     return MapValue(made) if isinstance(values, ListValue) else made
 
 
-def like_map(table: object, found: list[object]) -> object:
+def like_map(table: object, found: Sequence[object]) -> object:
     """A list for what comes from a map, a tuple for what comes from an object."""
-    return ListValue(found) if isinstance(table, MapValue) else found
+    return ListValue(found) if isinstance(table, MapValue) else list(found)
 
 
 def keys(ctx: Context, value: object) -> object:
