@@ -10,13 +10,16 @@ __all__ = ["FACTS", "Fact", "fact"]
 
 FACTS: dict[str, str] = {
     "api_version": "auditor.facts.objects_lifecycle:ApiVersion",
+    "asg_template": "auditor.facts.asg_template:AsgTemplate",
     "budgets": "auditor.facts.budgets:Budgets",
     "cluster_autoscaler": "auditor.facts.cluster_autoscaler:ClusterAutoscaler",
     "declared": "auditor.facts.declared:Declared",
     "gpu": "auditor.facts.gpu:Gpu",
     "gpu_container": "auditor.facts.gpu_container:GpuContainer",
     "gpu_sharing": "auditor.facts.gpu_sharing:GpuSharing",
+    "gpu_software": "auditor.facts.gpu_software:GpuSoftware",
     "node_fit": "auditor.facts.node_fit:NodeFit",
+    "scale_down": "auditor.facts.scale_down:ScaleDown",
     "scale_from_zero": "auditor.facts.scale_from_zero:ScaleFromZero",
     "scale_to_zero": "auditor.facts.scale_to_zero:ScaleToZero",
     "scaled_by": "auditor.facts.scaling:ScaledBy",

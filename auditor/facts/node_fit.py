@@ -23,6 +23,7 @@ from auditor.model import Path, Resource
 from auditor.quantity import QuantityError, parse_quantity
 from auditor.unknown import Unknown, UnknownUsed
 from auditor.views.interface import Instance
+from auditor.views.nodegroups_form import accelerator
 from auditor.views.nodegroups_karpenter import type_labels
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class GroupFit:
 class NodeFit:
     """``facts.node_fit`` of a pod: ``{groups, matched, tolerated, counted, sized, …}`` as CEL data.
 
+    ``vram_mib`` is the memory of one GPU, the least of the matched groups (0 when nothing matches).
     ``groups`` is the number of GPU groups known; ``matched`` the names of those whose labels the pod selects
     and whose kind of accelerator it asks for. ``tolerated``, ``counted`` and ``sized`` are ``{ok, why, at,
     refs}`` over the matched groups: ok when one of them satisfies it. Unknown when no GPU group is known.
@@ -121,6 +123,7 @@ class NodeFit:
         return {
             "groups": len(fits),
             "matched": [fit.template.name for fit in matched],
+            "vram_mib": _least_vram(matched),
             "tolerated": self._over(matched, "taints"),
             "counted": self._over(tolerated or matched, "count"),
             "sized": self._over(counted, "size"),
@@ -141,6 +144,12 @@ class NodeFit:
         refs = [self._world.ref(*check.other) for _, check in checks if check.other]
         why = "; ".join(f'node group "{fit.template.name}": {check.why}' for fit, check in checks)
         return {"ok": False, "why": why, "at": rendered(checks[0][1].at), "refs": refs}
+
+
+def _least_vram(fits: list[GroupFit]) -> Any:
+    sizes = [accelerator(fit.type) if fit.type else fit.template.value["gpu"] for fit in fits]
+    unknown = next((size for size in sizes if isinstance(size, Unknown)), None)
+    return unknown if unknown is not None else min((size["vram_mib"] for size in sizes), default=0)
 
 
 def _unknowns(fits: list[GroupFit]) -> Iterator[Unknown]:

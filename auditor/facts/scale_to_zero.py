@@ -12,8 +12,8 @@ from auditor.facts.node_labels import mismatch
 from auditor.facts.node_template import NodeTemplate
 from auditor.facts.scaling import ScaledBy
 from auditor.facts.tolerations import untolerated
-from auditor.facts.workloads import always_on, held_by_autoscaler, held_by_karpenter, local_volumes
-from auditor.model import Resource
+from auditor.facts.workloads import always_on, annotations, held_by_autoscaler, held_by_karpenter, local_volumes
+from auditor.model import Path, Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 
@@ -75,9 +75,9 @@ class ScaleToZero:
         resource = pod.resource
         found = []
         if self._gpu.of(pod)["wants"]:
-            found.append(self._row("gpu-workload", resource, reason, ("spec", "replicas")))
+            found.append(self._gpu_workload(pod, reason))
         if held:
-            found.append(self._row("held", resource, held))
+            found.append(self._row("held", resource, held, _place_of_hold(pod, held)))
         for budget in self._budgets.over(pod):
             why = never_lets_go(budget)
             if why:
@@ -85,6 +85,11 @@ class ScaleToZero:
         if not found and any(_only_empty(each) for each in groups):
             found.append(self._row("stray", resource, f"{reason}, and nodes go only when they are empty"))
         return found
+
+    def _gpu_workload(self, pod: Instance, reason: str) -> dict[str, Any]:
+        scalers = self._scaled.of(pod)["scalers"]
+        row = self._row("gpu-workload", pod.resource, reason, ("spec", "replicas"))
+        return row | {"ref": scalers[0]["ref"]} if scalers else row
 
     def _of_group(self, group: Instance) -> dict[str, Any]:
         template = next((each for each in self._fit.groups() if each.group is group), None)
@@ -159,6 +164,13 @@ class ScaleToZero:
 
     def _row(self, kind: str, who: Resource, why: str, path: Any = ()) -> dict[str, Any]:
         return {"kind": kind, "who": who.title, "why": why, "ref": self._world.ref(who, path)}
+
+
+def _place_of_hold(pod: Instance, held: str) -> Path:
+    """The annotation that holds the pod, else its spec."""
+    metadata = (*pod.base[:-1], "metadata", "annotations")
+    key = next((key for key in annotations(pod) if held.startswith(f"{key}:")), None)
+    return pod.base if key is None else (*metadata, key)
 
 
 def _only_empty(template: NodeTemplate) -> bool:

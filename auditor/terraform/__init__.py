@@ -7,6 +7,7 @@ Nothing is executed and nothing is downloaded: values that only a plan or an app
 from auditor.terraform.discover import find_roots, variable_sets
 from auditor.terraform.limits import Limits
 from auditor.terraform.model import TfBackend, TfOutput, TfProvider, TfResource, TfRoot, TfVariable
+from auditor.terraform.plan import load_plan
 from auditor.terraform.policy_document import policy_document, statements
 from auditor.terraform.root import load_root
 from auditor.terraform.unknowns import TfCall, TfEncoded, TfReference, TfTemplate, identity, references
@@ -25,6 +26,7 @@ __all__ = [
     "TfVariable",
     "find_roots",
     "identity",
+    "load_plan",
     "load_root",
     "policy_document",
     "references",

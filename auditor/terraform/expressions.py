@@ -438,7 +438,7 @@ class Template(Expression):
             if not isinstance(item, Unknown):
                 item = text(item)
                 size += len(item)
-                scope.budget.string(size)
+                scope.budget.string(size, len(item))
             found.append(item)
         return join_text(found)
 
@@ -470,7 +470,7 @@ class TemplateFor(Expression):
             piece = self.body.value(inner)
             if isinstance(piece, str):
                 size += len(piece)
-                scope.budget.string(size)
+                scope.budget.string(size, len(piece))
             found.append(piece if isinstance(piece, (str, Unknown)) else text(piece))
         return join_text(found)
 
@@ -495,9 +495,9 @@ def get_index(base: object, key: object) -> object:
     """``base[key]``"""
     if isinstance(key, Unknown):
         return TfCall("index", [base if isinstance(base, Unknown) else Unknown(key.reason), key], key)
-    member = getattr(base, "member", None)
-    if member is not None:
-        return member(text(key)) if isinstance(key, str) else base
+    element = getattr(base, "element", None)
+    if element is not None:
+        return element(key)
     if isinstance(base, TfReference):
         return base.child(index_step(key))
     if isinstance(base, Unknown):

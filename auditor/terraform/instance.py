@@ -374,7 +374,7 @@ class RemoteModule(TfReference):
         )
 
     def child(self, step: str) -> Unknown:
-        return TfReference(self.target, step, f"{self.reason}: {self.target}.{step}", self.repair)
+        return TfReference(self.target, step, f"{self.reason}: {join_path(self.target, step)}", self.repair)
 
 
 class ModuleOutputs(TfReference):

@@ -13,6 +13,7 @@ VIEWS: dict[str, str] = {
     "PodTemplate": "auditor.views.pods:PodTemplateView",
     "Container": "auditor.views.pods:ContainerView",
     "Scaler": "auditor.views.scalers:ScalerView",
+    "GpuOperator": "auditor.views.gpu_operators:GpuOperatorView",
     "NodeGroup": "auditor.views.nodegroups:NodeGroupView",
     "Object": "auditor.views.objects:ObjectView",
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from auditor.catalog import load_packs
 from auditor.config import parse_config
 from auditor.config_schema import ConfigTable
+from auditor.packs import params_of
 from auditor.waiver_comments import comment_rules, scan
 from auditor.waiver_file import FIELDS, parse_waivers
 
@@ -21,7 +22,9 @@ def blocks(page: str, language: str) -> list[str]:
 def test_every_configuration_example_is_valid_and_the_first_shows_every_key() -> None:
     examples = blocks("configuration.md", "toml")
     for text in examples:
-        assert parse_config(text.encode(), "auditor.toml") is not None
+        config = parse_config(text.encode(), "auditor.toml")
+        assert config is not None
+        params_of(config.settings)
     for name, field in ConfigTable.model_fields.items():
         assert re.search(rf"^(\[)?{name}\b", examples[0], re.MULTILINE), name
         for key in getattr(field.annotation, "model_fields", {}):

@@ -104,5 +104,5 @@ def test_switches_are_accepted(here: Path, flag: str, capsys: pytest.CaptureFixt
 
 def test_packs_by_flag(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "a", "--pack", "gpu-platform,cis-eks", "--fail-on", "critical"]) == 1
-    assert main(["check", "a", "--pack", "cis-eks"]) == 0
+    assert main(["check", "a", "--pack", "cis-eks", "--fail-on", "critical"]) == 0
     assert main(["check", "a", "--pack", "defualt"]) == 2
