@@ -19,6 +19,7 @@ FACTS: dict[str, str] = {
     "gpu_sharing": "auditor.facts.gpu_sharing:GpuSharing",
     "gpu_software": "auditor.facts.gpu_software:GpuSoftware",
     "node_fit": "auditor.facts.node_fit:NodeFit",
+    "pinning": "auditor.facts.pinning:Pinning",
     "scale_down": "auditor.facts.scale_down:ScaleDown",
     "scale_from_zero": "auditor.facts.scale_from_zero:ScaleFromZero",
     "scale_to_zero": "auditor.facts.scale_to_zero:ScaleToZero",
