@@ -40,6 +40,11 @@ def declares_cluster(target: Target) -> bool:
     return target.kind == "terraform" and any(_is_cluster(resource) for resource in target.resources)
 
 
+def _deploys(target: Target) -> bool:
+    """Whether a target of the tree holds Kubernetes objects, not only Terraform or plain files."""
+    return target.kind not in ("terraform", "live") and any(r.api_version != "file" for r in target.resources)
+
+
 def _is_cluster(resource: Resource) -> bool:
     if resource.kind in _CLUSTER_TYPES:
         return True
@@ -80,7 +85,7 @@ def _split(targets: Sequence[Target], name: str, pattern: str) -> list[Target]:
     part = known or Target(name, "loose", pattern)
     folder = pattern.rstrip("/") + "/"
     for target in targets:
-        if target.kind != "loose" or target is part:
+        if target.kind != "loose" or target is part or not _deploys(target):
             continue
         taken = [
             resource
@@ -131,11 +136,7 @@ def _tie_the_rest(targets: Sequence[Target]) -> None:
     """Tie the manifest targets that no line ties, or say why that cannot be decided."""
     roots = [target for target in targets if declares_cluster(target)]
     names = {target.name for target in targets if target.kind == "terraform"}
-    loners = [
-        target
-        for target in targets
-        if target.kind not in ("terraform", "live") and names.isdisjoint(target.ties)
-    ]
+    loners = [target for target in targets if _deploys(target) and names.isdisjoint(target.ties)]
     if len(roots) == 1:
         for target in loners:
             _tie(target, roots[0])
@@ -150,7 +151,7 @@ def _tie_the_rest(targets: Sequence[Target]) -> None:
 
 def _tie_shared_groups(targets: Sequence[Target]) -> None:
     """Manifests run on the node groups that one other manifest target declares (eksctl, Karpenter)."""
-    manifests = [target for target in targets if target.kind not in ("terraform", "live")]
+    manifests = [target for target in targets if _deploys(target)]
     shared = [target for target in manifests if any(_is_group(each) for each in target.resources)]
     if len(shared) == 1:
         for target in manifests:

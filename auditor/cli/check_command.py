@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.cli.run_flags import add_run_flags, request_of, run_settings, tree_of
+from auditor.cli.outputs import NOTE, add_output_flags, outputs_of, write
+from auditor.cli.run_flags import add_run_flags, folder_of, request_of, run_settings, tree_of
 
 if TYPE_CHECKING:
-    from auditor.audit import Run
     from auditor.options import Settings
 
-FORMATS = ("terminal", "json", "sarif", "junit", "github", "gitlab", "markdown", "html")
-EPILOG = """--format and --output may be given several times; each --output belongs to the --format before it.
+EPILOG = f"""{NOTE}
 
 example:
   auditor check . --format terminal --format sarif --output audit.sarif --fail-on critical
 """
-
-
-class _Output(argparse.Action):
-    """Collects ``--format F`` and ``--output FILE`` in the order given, as ``[format, file]`` pairs."""
-
-    def __call__(self, parser, namespace, values, option_string=None) -> None:  # type: ignore[no-untyped-def]
-        pairs: list[list[str]] = getattr(namespace, "outputs", None) or []
-        if option_string == "--format":
-            pairs.append([values, "-"])
-        elif not pairs:
-            parser.error("--output FILE comes after the --format it belongs to")
-        else:
-            pairs[-1][1] = values
-        namespace.outputs = pairs
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,8 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     add = parser.add_argument
     add_run_flags(parser)
-    add("--format", action=_Output, choices=FORMATS, help="how to show the result (default: terminal)")
-    add("--output", action=_Output, metavar="FILE", help="where to write it (default: standard output)")
+    add_output_flags(parser)
     add("--changed-since", metavar="REF", default="", help="audit REF too; only what is new since then gates")
     add("--baseline", metavar="FILE", type=Path, help="only what this file does not know gates")
     add(
@@ -53,8 +34,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add("--min-score", type=_percent, metavar="N", help="fail below this score")
     add("--min-coverage", type=_percent, metavar="N", help="fail when less than N %% could be assessed")
-    add("--sarif-verdicts", choices=("findings", "all"), default="findings", help="what SARIF results hold")
-    add("--verbose", action="store_true", help="show every finding in full")
 
 
 def _percent(text: str) -> float:
@@ -81,9 +60,9 @@ def run(options: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from auditor import governance
+    from auditor.relocate import moved
 
-    outputs = getattr(options, "outputs", None) or [["terminal", "-"]]
-    everything = options.sarif_verdicts == "all" or any(name == "json" for name, _ in outputs)
+    everything = options.sarif_verdicts == "all" or any(name == "json" for name, _ in outputs_of(options))
     tree = tree_of(options.paths)
     governed = governance.govern(request_of(options, tree))
     result = governance.run(
@@ -94,26 +73,5 @@ def run(options: argparse.Namespace) -> int:
         now=datetime.now(UTC),
         all_verdicts=everything,
     )
-    write(result, outputs, options)
+    write(moved(result.report, folder_of(tree)), options)
     return result.report.gate.exit_code
-
-
-def write(result: Run, outputs: list[list[str]], options: argparse.Namespace) -> None:
-    """Render each format to its file or to standard output."""
-    from auditor.reporters import render
-    from auditor.reporters.interface import RenderOptions
-
-    for name, file in outputs:
-        terminal = file == "-" and name == "terminal" and sys.stdout.isatty()
-        chosen = RenderOptions(
-            color=terminal and "NO_COLOR" not in os.environ,
-            width=shutil.get_terminal_size((100, 40)).columns if terminal else 100,
-            verbose=options.verbose,
-            sarif_verdicts=options.sarif_verdicts,
-        )
-        data = render(name, result.report, chosen)
-        if file == "-":
-            sys.stdout.buffer.write(data)
-        else:
-            Path(file).parent.mkdir(parents=True, exist_ok=True)
-            Path(file).write_bytes(data)

@@ -13,7 +13,9 @@ COMMANDS: dict[str, str] = {
     "baseline": "accept today's findings, so that only new ones gate",
     "explain": "what a policy means, why it matters, how to repair it",
     "fix": "show or write proved repairs",
-    "policy": "list, create, lint and test policies",
+    "policy": "list, begin, lint and test policies",
+    "report": "show, join and compare saved results",
+    "completion": "completion script for a shell",
 }
 """Command → what ``auditor --help`` says of it. Each has a module ``auditor.cli.<command>_command``."""
 

@@ -82,6 +82,16 @@ def tree_of(paths: list[str]) -> Tree:
     return PathsTree(Path(os.path.commonpath(folders)), parts)
 
 
+def folder_of(tree: Tree) -> str:
+    """Where the audited root lies as seen from the working directory, with a final ``/``; '' when it is that.
+
+    Reports name files from the working directory: that is where a person clicks, and what GitHub expects of
+    a run at the root of the repository.
+    """
+    relative = os.path.relpath(tree.root)
+    return "" if relative == "." else f"{relative.replace(os.sep, '/')}/"
+
+
 def request_of(options: argparse.Namespace, tree: Tree) -> Request:
     """Where to look for what governs the run; UsageError for flags that need a repository on standard input."""
     from auditor.errors import UsageError

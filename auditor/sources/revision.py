@@ -7,9 +7,11 @@ alone, nothing is fetched, and what is written lies below the folder that the ca
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -26,6 +28,7 @@ _ENVIRONMENT = {
 }
 _TIMEOUT = 300
 _LINK = "120000"
+_AUDITED = re.compile(r"\.(ya?ml|json|tf|tfvars|hcl|tpl)$|(^|/)[^/]*Dockerfile[^/]*$")
 
 
 class Entry(NamedTuple):
@@ -33,7 +36,6 @@ class Entry(NamedTuple):
 
     mode: str
     blob: str
-    size: int
     path: str
 
 
@@ -73,7 +75,7 @@ class Revision:
     def entries(self) -> dict[str, Entry]:
         """Every file and link of the revision below the root, by path, in Git's order; submodules are left out."""
         if self._entries is None:
-            done = _git(self.root, "ls-tree", "-r", "-z", "--long", "--full-tree", self._treeish())
+            done = _git(self.root, "ls-tree", "-r", "-z", "--full-tree", self._treeish())
             if done.returncode:
                 raise UsageError(f"{self.ref}: git cannot list the revision: {_said(done)}")
             listed = (_entry(line) for line in done.stdout.split(b"\0") if line)
@@ -90,9 +92,18 @@ class Revision:
     def read(self, path: str) -> bytes | None:
         """The bytes of one file; None when the revision has no such file, or it is a link or too large."""
         entry = self.entries().get(path)
-        if entry is None or entry.mode == _LINK or entry.size > MAX_FILE_BYTES:
+        if entry is None or entry.mode == _LINK:
             return None
-        return _git(self.root, "cat-file", "blob", entry.blob).stdout
+        done = _git(self.root, "cat-file", "blob", entry.blob)
+        if done.returncode:
+            raise UsageError(self._partial(path))
+        return done.stdout if len(done.stdout) <= MAX_FILE_BYTES else None
+
+    def _partial(self, path: str) -> str:
+        return (
+            f"{self.ref}: {path} is not in this partial clone, and nothing is fetched while auditing; "
+            "clone without a filter, or run: git fetch --refetch --no-filter origin"
+        )
 
     def materialise(self, folder: Path, below: Iterable[str] = ("",)) -> RevisionTree:
         """Write the revision's files (those below the given folders) under ``folder``, byte for byte.
@@ -100,36 +111,66 @@ class Revision:
         Links come last, and only those that stay inside, so that nothing is ever written through one.
         """
         prefixes = tuple(f"{each.rstrip('/')}/" if each else "" for each in below)
-        wanted = [entry for entry in self.entries().values() if entry.path.startswith(prefixes)]
-        files = [entry for entry in wanted if entry.mode != _LINK and entry.size <= MAX_FILE_BYTES]
+        wanted = self._present([e for e in self.entries().values() if e.path.startswith(prefixes)])
+        files = [entry for entry in wanted if entry.mode != _LINK]
         links = [entry for entry in wanted if entry.mode == _LINK]
         written = [entry.path for entry, data in self._blobs(files) if _write(folder, entry.path, data)]
         written += [entry.path for entry, data in self._blobs(links) if _link(folder, entry.path, data)]
         return RevisionTree(folder, written)
 
+    def _present(self, entries: list[Entry]) -> list[Entry]:
+        """The entries whose objects are here: a partial clone may lack pictures, but not what is audited."""
+        absent = self._absent()
+        for entry in entries:
+            if entry.blob in absent and _AUDITED.search(entry.path):
+                raise UsageError(self._partial(entry.path))
+        return [entry for entry in entries if entry.blob not in absent]
+
+    def _absent(self) -> set[str]:
+        """Objects of the revision that a partial clone left out; found without fetching them."""
+        listed = _git(self.root, "rev-list", "--objects", "--no-walk", "--missing=print", self.commit)
+        return {line[1:].decode() for line in listed.stdout.splitlines() if line.startswith(b"?")}
+
     def _blobs(self, entries: list[Entry]) -> Iterator[tuple[Entry, bytes]]:
-        """Contents in the order asked for; ``cat-file --batch`` applies no filter."""
+        """Contents in the order asked for, without what is too large; ``cat-file --batch`` applies no filter.
+
+        Raises UsageError for an object that is not there.
+        """
         if not entries:
             return
-        command = (*_GIT, "cat-file", "--batch", "--buffer")
         with subprocess.Popen(
-            command, cwd=self.root, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            (*_GIT, "cat-file", "--batch", "--buffer"),
+            cwd=self.root,
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         ) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             feeder = _feed(process.stdin, entries)
-            for entry in entries:
-                data = _blob(process.stdout)
-                if data is not None:
-                    yield entry, data
-            feeder.join()
+            try:
+                for entry in entries:
+                    header = process.stdout.readline().split()
+                    if len(header) != 3:
+                        raise UsageError(self._partial(entry.path))
+                    data = _content(process.stdout, int(header[2]))
+                    if data is not None:
+                        yield entry, data
+            finally:
+                process.kill()
+                feeder.join()
 
     def changed(self) -> dict[str, list[range]]:
         """Lines of the working tree below the root that differ from the revision; untracked files whole."""
         options = ("-U0", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--no-prefix")
         ignored = ("--ignore-submodules=all", "--relative")
+        absent = self._absent()
+        left_out = [f":(exclude,literal){e.path}" for e in self.entries().values() if e.blob in absent]
         unfiltered = _without_filters(self.root)
-        done = _git(self.root, "diff", *options, *ignored, self.commit, "--", ".", extra=unfiltered)
+        done = _git(
+            self.root, "diff", *options, *ignored, self.commit, "--", ".", *left_out, extra=unfiltered
+        )
         if done.returncode:
             raise UsageError(f"{self.ref}: git cannot compare with the revision: {_said(done)}")
         lines = changed_lines(done.stdout)
@@ -194,12 +235,10 @@ def _said(done: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def _entry(line: bytes) -> Entry | None:
-    """``<mode> <type> <object> <size>\\t<path>``; None for what is no blob."""
+    """``<mode> <type> <object>\\t<path>``; None for what is no blob."""
     head, _, path = line.partition(b"\t")
-    mode, kind, blob, size = head.decode().split()
-    if kind != "blob" or size == "-":
-        return None
-    return Entry(mode, blob, int(size), os.fsdecode(path))
+    mode, kind, blob = head.decode().split()
+    return Entry(mode, blob, os.fsdecode(path)) if kind == "blob" else None
 
 
 def _is_safe(path: str) -> bool:
@@ -208,8 +247,10 @@ def _is_safe(path: str) -> bool:
 
 
 def _feed(stdin: IO[bytes], entries: list[Entry]) -> threading.Thread:
+    """Ask for the objects from a thread: git answers while it is still being asked."""
+
     def write() -> None:
-        with stdin:
+        with suppress(OSError), stdin:
             stdin.writelines(entry.blob.encode() + b"\n" for entry in entries)
 
     thread = threading.Thread(target=write, daemon=True)
@@ -217,14 +258,16 @@ def _feed(stdin: IO[bytes], entries: list[Entry]) -> threading.Thread:
     return thread
 
 
-def _blob(stdout: IO[bytes]) -> bytes | None:
-    """The next answer of ``cat-file --batch``; None for an object that is not there (a partial clone)."""
-    header = stdout.readline().split()
-    if len(header) != 3:
-        return None
-    data = stdout.read(int(header[2]))
-    stdout.read(1)
-    return data
+def _content(stdout: IO[bytes], size: int) -> bytes | None:
+    """One object's bytes; None for one that is too large, which is read and dropped."""
+    if size <= MAX_FILE_BYTES:
+        data: bytes = stdout.read(size)
+        stdout.read(1)
+        return data
+    left = size + 1
+    while left and (part := stdout.read(min(left, 1 << 20))):
+        left -= len(part)
+    return None
 
 
 def _write(folder: Path, path: str, data: bytes) -> bool:

@@ -66,9 +66,16 @@ class _Reader:
     def read(self) -> list[YamlDocument]:
         begin = len(UTF8_BOM) if self.data.startswith(UTF8_BOM) else 0
         for start, end in chunks(self.data, begin):
+            if len(self.documents) >= self.limits.max_documents:
+                self._add(start, len(self.data), problem=self._too_many(start))
+                break
             if self.wanted is None or not self._skip(start, end):
                 self._parse(start, end)
         return self.documents
+
+    def _too_many(self, start: int) -> Problem:
+        what = f"more than {self.limits.max_documents:,} documents in one file: the rest was not read"
+        return Problem(self.path, self.lines.line(start), 1, what, "split the file")
 
     def _skip(self, start: int, end: int) -> bool:
         named = identity(self.data[start:end])
@@ -125,6 +132,9 @@ class _Reader:
         resume = markers(self.data, start, end)
         self._add(start, resume[0] if resume else end, problem=problem)
         for begin, stop in zip(resume, [*resume[1:], end], strict=False):
+            if len(self.documents) >= self.limits.max_documents:
+                self._add(begin, end, problem=self._too_many(begin))
+                break
             self._parse(begin, stop)
 
     def _add(

@@ -1,4 +1,4 @@
-"""How fast a directory's YAML loads, in MB of text per second of CPU: ``python -m tests.bench.bench_yaml DIR``.
+"""How fast a directory's YAML loads, in MB per second of CPU: ``python -m tests.bench.bench_yaml DIR``.
 
 Rows: the C parser's events alone (the floor), everything parsed, CRDs skipped, and a second pass for
 the places of every document.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.gotools.gojson import GoYaml, compare_tree, differences, stream_differences
+from tests.gotools.gojson import Difference, GoYaml, compare_tree, differences, stream_differences
 from tests.gotools.probes import HERE, answers
 from tests.property.test_yaml_fuzz import mutate
 from tests.property.test_yaml_skip import EVASIONS
@@ -52,14 +52,18 @@ def go() -> Iterator[GoYaml]:
 
 
 def assert_equal(go: GoYaml, data: bytes) -> None:
-    found = [difference for difference in differences(go, data) if not known(difference.text)]
+    found = [difference for difference in differences(go, data) if not known(difference)]
     assert not found, found
 
 
-def known(text: bytes) -> bool:
-    r"""Where PyYAML's libyaml is another parser than Go's older port of it: it takes ``\/`` in double
-    quotes, and it skips a byte order mark that begins a line, which Go takes for a character."""
-    return rb"\/" in text or b"\xef\xbb\xbf" in text[3:]
+def known(difference: Difference) -> bool:
+    r"""Where PyYAML's libyaml is another parser than Go's older port of it.
+
+    It takes ``\/`` in double quotes; it skips a byte order mark that begins a line, which Go takes for a
+    character; it refuses a plain text that ends in a colon before a bracket, which is a row of the report.
+    """
+    text = difference.text
+    return rb"\/" in text or b"\xef\xbb\xbf" in text[3:] or "unexpected ':'" in difference.ours
 
 
 def test_the_probes_still_have_the_answers_of_go() -> None:
@@ -96,7 +100,7 @@ def test_mutated_manifests(go: GoYaml) -> None:
             continue
         compared += 1
         for difference in stream_differences(go, data):
-            assert known(difference.text) or difference.ours == "error", difference
+            assert known(difference) or difference.ours == "error", difference
             refused += difference.ours == "error"
     assert compared > 2000
     assert refused < compared / 200
@@ -104,7 +108,7 @@ def test_mutated_manifests(go: GoYaml) -> None:
 
 @pytest.mark.parametrize("text", EVASIONS.values(), ids=EVASIONS)
 def test_evasions_are_streams_as_in_go(go: GoYaml, text: str) -> None:
-    assert not [found for found in stream_differences(go, text.encode()) if not known(found.text)]
+    assert not [found for found in stream_differences(go, text.encode()) if not known(found)]
 
 
 def test_alias_expansion_is_refused_at_the_same_size(go: GoYaml) -> None:

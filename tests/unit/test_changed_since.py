@@ -160,6 +160,45 @@ def test_a_shallow_clone_is_told_the_line_to_add(repo: Repo, tmp_path: Path) -> 
     assert "git fetch --depth=1 origin release:refs/remotes/origin/release" in said
 
 
+def test_a_partial_clone_fetches_nothing_and_is_told_what_to_run(repo: Repo, tmp_path: Path) -> None:
+    repo.write("app.yaml", STRAY.format(name="other"))
+    repo.commit("other")
+    repo.git("config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "partial"
+    repo.git("clone", "-q", "--filter=blob:none", f"file://{repo.root}", str(clone))
+    revision = Revision(clone, "HEAD~1")
+    with pytest.raises(UsageError, match=r"app.yaml is not in this partial clone.*git fetch --refetch"):
+        revision.read("app.yaml")
+    with pytest.raises(UsageError, match="partial clone"):
+        revision.materialise(tmp_path)
+    assert Revision(clone, "HEAD").materialise(tmp_path / "out").files() == ["app.yaml"]
+
+
+def test_pictures_that_a_partial_clone_lacks_are_not_missed(repo: Repo, tmp_path: Path) -> None:
+    repo.write("picture.png", "first")
+    repo.commit("picture")
+    repo.write("picture.png", "second")
+    repo.commit("another picture")
+    repo.git("config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "partial"
+    repo.git("clone", "-q", "--filter=blob:none", f"file://{repo.root}", str(clone))
+    (tmp_path / "out").mkdir()
+    assert Revision(clone, "HEAD~1").materialise(tmp_path / "out").files() == ["app.yaml"]
+    (clone / "app.yaml").write_text(STRAY.format(name="other"))
+    assert Revision(clone, "HEAD~1").changed() == {"app.yaml": [range(4, 5)]}
+
+
+def test_files_too_large_to_be_read_are_left_out(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.write("big.yaml", "x" * 3_000_000)
+    repo.write("small.yaml", "a: 1\n")
+    repo.commit()
+    monkeypatch.setattr("auditor.sources.revision.MAX_FILE_BYTES", 1_000_000)
+    assert materialised(repo, tmp_path / "out") == ["app.yaml", "small.yaml"]
+    assert Revision(repo.root, "HEAD").read("big.yaml") is None
+
+
 @pytest.mark.parametrize("ref", ["--upload-pack=touch /tmp/x", "-h", ""])
 def test_a_ref_that_is_an_option_is_refused(repo: Repo, ref: str) -> None:
     with pytest.raises(UsageError, match="is no Git revision"):

@@ -80,6 +80,8 @@ def test_standard_input_stands_alone_and_has_no_revisions(
     assert main(["check", "-", "."]) == 2
     assert main(["check", "-", "--changed-since", "HEAD"]) == 2
     assert "standard input has no revisions" in capsys.readouterr().err
+    assert main(["fix", "-", "--write"]) == 2
+    assert "standard input has no files to repair" in capsys.readouterr().err
 
 
 def test_more_than_the_limit_is_not_read() -> None:
@@ -102,5 +104,5 @@ def test_switches_are_accepted(here: Path, flag: str, capsys: pytest.CaptureFixt
 
 def test_packs_by_flag(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "a", "--pack", "gpu-platform,cis-eks", "--fail-on", "critical"]) == 1
-    assert main(["check", "a", "--pack", "cis-eks"]) == 0
+    assert main(["check", "a", "--pack", "cis-eks", "--fail-on", "critical"]) == 0
     assert main(["check", "a", "--pack", "defualt"]) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.model import Origin, Resource, Target, TargetKind
 from auditor.options import TargetSettings
-from auditor.targets import arrange
+from auditor.targets import arrange, declares_cluster
 from tests.unit.test_waivers import NoLines
 
 
@@ -42,8 +42,27 @@ def test_the_only_cluster_is_tied_to_every_manifest_target_both_ways() -> None:
 
 def test_the_eks_module_is_a_cluster_and_a_bucket_is_none() -> None:
     module = terraform("infra", "module", source="terraform-aws-modules/eks/aws")
-    arranged, _ = arrange([manifests("dev"), module, terraform("data", "aws_s3_bucket")], {})
+    assert declares_cluster(module)
+    assert not declares_cluster(terraform("data", "aws_s3_bucket"))
+    assert not declares_cluster(terraform("net", "module", source="terraform-aws-modules/vpc/aws"))
+
+
+def test_roots_beside_the_cluster_are_tied_too() -> None:
+    arranged, _ = arrange([manifests("dev"), terraform("infra"), terraform("data", "aws_s3_bucket")], {})
     assert ties(arranged) == {"dev": ["infra", "data"], "infra": ["dev"], "data": ["dev"]}
+
+
+def test_files_that_deploy_nothing_are_tied_to_nothing() -> None:
+    files = Target(
+        "files", "loose", ".", [Resource("file", "Dockerfile", "", "Dockerfile", {}, origin("Dockerfile"))]
+    )
+    arranged, _ = arrange([files, manifests("dev"), terraform("infra")], {})
+    assert ties(arranged) == {"dev": ["infra"], "infra": ["dev"]}
+    arranged, _ = arrange(
+        [files, terraform("a"), terraform("b")], {"docker": TargetSettings(("Dockerfile",))}
+    )
+    assert [target.name for target in arranged] == ["files", "a", "b"]
+    assert not any(target.undecided for target in arranged)
 
 
 def test_node_groups_in_one_manifest_target_are_tied_to_the_others() -> None:
@@ -78,15 +97,15 @@ def test_the_named_line_decides() -> None:
 
 
 def test_sets_of_variables_of_one_root_are_several_candidates() -> None:
-    roots = [terraform("tf [dev]", path="tf"), terraform("tf [prod]", path="tf")]
+    roots = [terraform("tf@dev.tfvars", path="tf"), terraform("tf@prod.tfvars", path="tf")]
     arranged, _ = arrange([manifests("k8s"), *roots], {})
     assert arranged[0].undecided
-    roots = [terraform("tf [dev]", path="tf"), terraform("tf [prod]", path="tf")]
+    roots = [terraform("tf@dev.tfvars", path="tf"), terraform("tf@prod.tfvars", path="tf")]
     arranged, warnings = arrange([manifests("k8s"), *roots], {"a": TargetSettings(("k8s",), "tf")})
-    assert [row.repair for row in warnings] == ["write one of: tf [dev], tf [prod]"]
-    roots = [terraform("tf [dev]", path="tf"), terraform("tf [prod]", path="tf")]
-    arranged, _ = arrange([manifests("k8s"), *roots], {"a": TargetSettings(("k8s",), "tf [prod]")})
-    assert ties(arranged) == {"a": ["tf [prod]"], "tf [prod]": ["a"]}
+    assert [row.repair for row in warnings] == ["write one of: tf@dev.tfvars, tf@prod.tfvars"]
+    roots = [terraform("tf@dev.tfvars", path="tf"), terraform("tf@prod.tfvars", path="tf")]
+    arranged, _ = arrange([manifests("k8s"), *roots], {"a": TargetSettings(("k8s",), "tf@prod.tfvars")})
+    assert ties(arranged) == {"a": ["tf@prod.tfvars"], "tf@prod.tfvars": ["a"]}
 
 
 def test_a_glob_gives_each_target_the_name_as_a_prefix() -> None:
