@@ -31,6 +31,7 @@ FACTS: dict[str, str] = {
     "neighbours": "auditor.facts.neighbours:Neighbours",
     "network_policy": "auditor.facts.network_policies:PolicyReach",
     "node_fit": "auditor.facts.node_fit:NodeFit",
+    "pinning": "auditor.facts.pinning:Pinning",
     "pods": "auditor.facts.pods:PodIndex",
     "references": "auditor.facts.references:References",
     "replicas": "auditor.facts.disruption:ReplicaCounts",
