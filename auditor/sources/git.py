@@ -32,6 +32,9 @@ COLLECTORS: tuple[str, ...] = (
 )
 """Modules with ``collect(checkout)``, in the order in which they may claim files; the loose rest is last."""
 
+REGROUPER = "auditor.sources.argocd"
+"""Runs when all targets are known, and puts them together as Argo CD Applications deploy them."""
+
 
 @dataclass(slots=True)
 class GitOptions:
@@ -43,6 +46,8 @@ class GitOptions:
     """Parse also documents of kinds that no policy asks for."""
     exclude: Sequence[str] = ()
     """Globs of paths that are left out."""
+    argocd_repositories: Sequence[str] = ()
+    """URLs that mean this repository; none given: any, when the path exists here."""
 
 
 @dataclass(slots=True)
@@ -55,8 +60,6 @@ class Checkout:
     inventory: Inventory = field(default_factory=Inventory)
     claimed: set[str] = field(default_factory=set)
     texts: Target = field(default_factory=lambda: Target("files", "loose", "."))
-    rendered: set[str] = field(default_factory=set)
-    """Folders of kustomizations and charts that an earlier collector has made a target of its own."""
     _parsed: dict[str, ParsedFile] = field(default_factory=dict)
     _shared: dict[Callable[[Checkout], Any], Any] = field(default_factory=dict)
 
@@ -105,6 +108,7 @@ class GitSource:
         for module in COLLECTORS:
             import_module(module).collect(checkout)
         _read_all(checkout)
+        import_module(REGROUPER).collect(checkout)
         return checkout.inventory
 
     def _files(self) -> list[str]:

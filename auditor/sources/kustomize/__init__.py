@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from auditor.model import Resource, Target, TargetKind
+from auditor.model import Resource, Target
 from auditor.sources.git import Checkout
 from auditor.sources.kustomize.graph import Graph, Node
 from auditor.sources.kustomize.origin import RenderedOrigin, Rendering
@@ -39,7 +40,7 @@ def collect(checkout: Checkout) -> None:
     if not checkout.options.render:
         return
     _blocked(checkout, graph)
-    roots = [folder for folder in graph.roots() if folder not in checkout.rendered]
+    roots = graph.roots()
     kustomize = Kustomize.find()
     if kustomize is None:
         for folder in roots:
@@ -73,11 +74,12 @@ class Builder:
         self._inputs = Inputs(checkout, graph)
         self._budget = Budget()
 
-    def render(self, folder: str) -> bytes | Problem:
-        """The rendered stream, or the row that says why there is none."""
+    def render(self, folder: str, instead: dict[str, Any] | None = None) -> bytes | Problem:
+        """The rendered stream, or the row that says why there is none. ``instead`` replaces the kustomization."""
         path = self._graph.nodes[folder].path
         try:
-            return render(self._kustomize, self._inputs, folder, whole=self._checkout.options.full_parse)
+            whole = self._checkout.options.full_parse
+            return render(self._kustomize, self._inputs, folder, whole=whole, instead=instead)
         except RenderFailed as error:
             return Problem(path, 0, 0, f"does not render: {error.what}", error.repair or CHECK)
         except Unreadable as error:
@@ -118,6 +120,3 @@ class Builder:
                     take_annotation(body, TRANSFORMATIONS),
                 )
                 yield resource_of(body, RenderedOrigin(rendering, body, origin, transformations))
-
-
-__all__ = ["Builder", "TargetKind", "collect"]
