@@ -103,7 +103,7 @@ def audit(
         base=comparison.base if comparison else "",
         inputs=_inputs(inventory),
         score=assemble.score_info(result),
-        categories=assemble.categories(policies, verdicts),
+        categories=assemble.categories(policies, result),
         policies=assemble.policy_results(policies, result),
         targets=_targets(inventory, policies, verdicts),
         findings=findings,

@@ -21,10 +21,10 @@ _POLICIES = ("aws_iam_policy", "aws_iam_role_policy", "data.aws_iam_policy_docum
 
 
 class ClusterAutoscaler:
-    """``facts.cluster_autoscaler``: ``{found, flags, ref, describes_nodegroups}``.
+    """``facts.cluster_autoscaler``: ``{found, flags, flag_refs, ref, describes_nodegroups, gpu_groups}``.
 
     ``flags`` are its command line flags by name without ``--``; empty when none is declared here.
-    ``describes_nodegroups`` is whether its IAM policy grants ``eks:DescribeNodegroup``; Unknown when no such
+    ``gpu_groups`` is whether a GPU group that it would manage is declared here. ``describes_nodegroups`` is whether its IAM policy grants ``eks:DescribeNodegroup``; Unknown when no such
     policy is in the target or its ties.
     """
 
@@ -54,7 +54,12 @@ class ClusterAutoscaler:
             "flag_refs": refs,
             "ref": self._world.ref(*self.place) if self.place else "",
             "describes_nodegroups": self.describes,
+            "gpu_groups": any(_manages(each.value) for each in self._world.instances("NodeGroup")),
         }
+
+
+def _manages(group: dict[str, Any]) -> bool:
+    return group["is_gpu"] is True and group["provider"] in ("eks-managed", "self-managed")
 
 
 def _command_words(world: World) -> Iterator[tuple[Resource, Path, Any]]:

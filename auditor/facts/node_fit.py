@@ -77,6 +77,7 @@ class GroupFit:
 class NodeFit:
     """``facts.node_fit`` of a pod: ``{groups, matched, tolerated, counted, sized, …}`` as CEL data.
 
+    ``packed`` are those of them that Karpenter packs while pods run, as ``{name, ref}``.
     ``vram_mib`` is the memory of one GPU, the least of the matched groups (0 when nothing matches).
     ``groups`` is the number of GPU groups known; ``matched`` the names of those whose labels the pod selects
     and whose kind of accelerator it asks for. ``tolerated``, ``counted`` and ``sized`` are ``{ok, why, at,
@@ -124,10 +125,15 @@ class NodeFit:
             "groups": len(fits),
             "matched": [fit.template.name for fit in matched],
             "vram_mib": _least_vram(matched),
+            "packed": [self._packed(fit) for fit in tolerated if _packs(fit)],
             "tolerated": self._over(matched, "taints"),
             "counted": self._over(tolerated or matched, "count"),
             "sized": self._over(counted, "size"),
         }
+
+    def _packed(self, fit: GroupFit) -> dict[str, Any]:
+        group = fit.template.group
+        return {"name": fit.template.name, "ref": self._world.ref(group.resource, group.source_path(("disruption",)))}
 
     def _over(self, fits: list[GroupFit], kind: str) -> dict[str, Any]:
         """One requirement over several groups: the first that satisfies it decides."""
@@ -144,6 +150,11 @@ class NodeFit:
         refs = [self._world.ref(*check.other) for _, check in checks if check.other]
         why = "; ".join(f'node group "{fit.template.name}": {check.why}' for fit, check in checks)
         return {"ok": False, "why": why, "at": rendered(checks[0][1].at), "refs": refs}
+
+
+def _packs(fit: GroupFit) -> bool:
+    policy = fit.template.value.get("disruption", {}).get("consolidationPolicy", "WhenEmptyOrUnderutilized")
+    return fit.template.is_karpenter and policy != "WhenEmpty"
 
 
 def _least_vram(fits: list[GroupFit]) -> Any:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from auditor.model import Body, Path, Place, Precision, Resource, Target
 from auditor.sources.manifests import EXCERPT_LINES, SourceFile, without_nulls
 from auditor.sources.tree import Unreadable
-from auditor.spans import Problem
 
 if TYPE_CHECKING:
     from auditor.sources.git import Checkout

@@ -91,7 +91,17 @@ class BlockReader:
                 self._entry(body, depth)
             except HclSyntaxError as error:
                 self._problem(error.at, str(error))
-                self._next_line()
+                self._skip_entry(depth)
+
+    def _skip_entry(self, depth: int) -> None:
+        """Pass what is broken: to the end of its line, or of the block that the line opens."""
+        start = self.at
+        self._next_line()
+        opens = self.text[start : self.at].rstrip().endswith("{")
+        if opens and depth < MAX_BLOCK_DEPTH:
+            self._entries(Body(), start, depth + 1)
+            if self.text.startswith("}", self.at) and not self.resynced:
+                self.at += 1
 
     def _starts_top_level(self) -> bool:
         at_margin = self.at == 0 or self.text[self.at - 1] == "\n"

@@ -20,7 +20,6 @@ from auditor.terraform.values import (
     equal,
     exact,
     flag,
-    is_number,
     normalise,
     number,
     pairs,
@@ -247,7 +246,7 @@ class Conditional(Expression):
             return self._either(condition, scope)
         chosen, other = (self.yes, self.no) if flag(condition) else (self.no, self.yes)
         result = chosen.value(scope)
-        if result is None or isinstance(result, (str, Unknown)) or (not result and not is_number(result)):
+        if result is None or isinstance(result, (str, Unknown)):
             return result
         try:
             alternative = other.value(scope)
@@ -362,7 +361,7 @@ class ForIntro:
         if isinstance(collection, Unknown):
             return collection
         found = pairs(collection)
-        scope.budget.spend(1 + len(found))
+        scope.budget.spend(1 + 4 * len(found))
         kept: list[Scope] = []
         for key, item in found:
             inner = scope.inner({self.key: key, self.name: item} if self.key else {self.name: item})

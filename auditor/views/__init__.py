@@ -9,13 +9,13 @@ from auditor.views.interface import Instance, View
 __all__ = ["VIEWS", "Instance", "View", "view"]
 
 VIEWS: dict[str, str] = {
-    "PodSpec": "auditor.views.pods:PodSpecView",
-    "PodTemplate": "auditor.views.pods:PodTemplateView",
     "Container": "auditor.views.pods:ContainerView",
-    "Scaler": "auditor.views.scalers:ScalerView",
     "GpuOperator": "auditor.views.gpu_operators:GpuOperatorView",
     "NodeGroup": "auditor.views.nodegroups:NodeGroupView",
     "Object": "auditor.views.objects:ObjectView",
+    "PodSpec": "auditor.views.pods:PodSpecView",
+    "PodTemplate": "auditor.views.pods:PodTemplateView",
+    "Scaler": "auditor.views.scalers:ScalerView",
 }
 """View name → ``module:class``."""
 

@@ -215,7 +215,8 @@ class TestVariables:
         assert self.value("type = list(string)\ndefault = [1, true]") == ["1", "true"]
 
     def test_optional_attributes_take_their_defaults(self) -> None:
-        kind = "type = map(object({ size = optional(number, 3), tags = optional(map(string), {}), x = optional(string) }))"
+        fields = "size = optional(number, 3), tags = optional(map(string), {}), x = optional(string)"
+        kind = f"type = map(object({{ {fields} }}))"
         assert self.value(kind + '\ndefault = { a = {}, b = { size = "5" } }') == {
             "a": {"size": 3, "tags": {}, "x": None},
             "b": {"size": 5, "tags": {}, "x": None},

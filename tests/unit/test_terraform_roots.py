@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from auditor.terraform import TfReference, TfResource, TfRoot, find_roots, identity, load_root, variable_sets
@@ -39,7 +43,7 @@ class TestInstances:
 
     def test_for_each_over_another_resource(self) -> None:
         text = 'resource "aws_s3_bucket" "b" {\n  for_each = toset(["in"])\n}\n'
-        text += 'resource "aws_s3_bucket_versioning" "v" {\n  for_each = aws_s3_bucket.b\n  bucket = each.value.id\n}\n'
+        text += 'resource "a_b" "v" {\n  for_each = aws_s3_bucket.b\n  bucket = each.value.id\n}\n'
         root = root_of({"a.tf": text})
         assert identity(root.resources[1].body["bucket"]) == '${aws_s3_bucket.b["in"].id}'
 
@@ -54,7 +58,7 @@ class TestInstances:
         )
 
     def test_reference_into_uncertain_instances_reaches_what_they_share(self) -> None:
-        text = 'variable "n" {}\nresource "aws_vpc" "v" {\n  count = var.n ? 1 : 0\n  cidr_block = "10.0.0.0/16"\n}\n'
+        text = 'variable "n" {}\nresource "aws_vpc" "v" {\n  count = var.n\n  cidr_block = "10.0.0.0/16"\n}\n'
         root = root_of(
             {"a.tf": text + "locals {\n  c = aws_vpc.v[0].cidr_block\n  all = aws_vpc.v[*].id\n}\n"}
         )
@@ -69,7 +73,8 @@ class TestInstances:
         ]
 
     def test_lifecycle(self) -> None:
-        text = 'resource "aws_eip" "e" {\n  lifecycle {\n    ignore_changes = [scaling_config[0].desired_size, tags]\n'
+        text = 'resource "aws_eip" "e" {\n  lifecycle {\n'
+        text += "    ignore_changes = [scaling_config[0].desired_size, tags]\n"
         resource = only(root_of({"a.tf": text + "    prevent_destroy = true\n  }\n}\n"}))
         assert resource.lifecycle == {
             "ignore_changes": ["scaling_config[0].desired_size", "tags"],
@@ -161,7 +166,8 @@ output "cidr" { value = aws_vpc.this.cidr_block }
 
     def test_remote_module_gives_inputs_and_named_unknown_outputs(self) -> None:
         text = 'module "eks" {\n  source = "terraform-aws-modules/eks/aws"\n  version = "~> 21.0"\n'
-        text += "  eks_managed_node_groups = { gpu = { min_size = 0 } }\n}\nlocals {\n  n = module.eks.cluster_name\n}\n"
+        text += "  eks_managed_node_groups = { gpu = { min_size = 0 } }\n}\n"
+        text += "locals {\n  n = module.eks.cluster_name\n}\n"
         root = root_of({"a.tf": text})
         call = only(root)
         assert not call.expanded
@@ -194,7 +200,8 @@ output "cidr" { value = aws_vpc.this.cidr_block }
         files = {
             "main.tf": 'provider "aws" {\n  region = "us-east-1"\n}\nprovider "aws" {\n  alias = "eu"\n'
             '  region = "eu-west-1"\n}\nmodule "m" {\n  source = "./m"\n  providers = { aws = aws.eu }\n}\n'
-            'data "aws_region" "here" {}\nlocals {\n  here = data.aws_region.here.name\n  there = module.m.region\n}\n',
+            'data "aws_region" "r" {}\nlocals {\n  here = data.aws_region.r.name\n'
+            "  there = module.m.region\n}\n",
             "m/a.tf": 'data "aws_region" "r" {}\noutput "region" { value = data.aws_region.r.name }\n',
         }
         root = root_of(files)
@@ -396,6 +403,8 @@ class TestBrokenText:
             ('resource "a_b" "bad" {\n  x = <<EOT\n no end\n}\n', 2),
             ('resource "a_b" "bad" {\n  ???\n  y = 1\n}\n', 2),
             ("}\n", 1),
+            ('resource "a_b" ?? "bad" {\n  x = 1\n  y { z = 1 }\n}\n', 1),
+            ('resource "a_b" "bad" {\n  b ! {\n    x = 1\n  }\n}\n', 2),
             ('"key" = 1\n', 1),
             ('resource "a_b" "bad" {\n  x = 1\n  x = 2\n}\n', 3),
             ('resource "a_b" "bad" {\n  x = 1 2\n}\n', 2),
@@ -465,3 +474,17 @@ class TestDiscovery:
         assert (default.label, default.variables["n"].value) == ("default", 1)
         assert (prod.label, prod.variables["n"].value) == (label, 2)
         assert prod.tfvars == ["terraform.tfvars", "prod.tfvars"]
+
+
+def test_repository_without_terraform_loads_no_evaluator() -> None:
+    code = (
+        "import sys\nfrom auditor.terraform import find_roots\n"
+        "assert find_roots(['a.yaml'], lambda path: b'') == []\n"
+        "loaded = sorted(name for name in sys.modules if name.startswith('auditor.terraform'))\n"
+        "assert [name[len('auditor.terraform'):] for name in loaded] == ['', '.discover', '.paths']\n"
+        "from auditor import terraform\n"
+        "assert all(getattr(terraform, name) is not None for name in terraform.__all__)\n"
+        "assert not {'yaml', 'csv', 'pydantic', 'tree_sitter', 'jsonschema'} & set(sys.modules)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
