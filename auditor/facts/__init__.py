@@ -10,12 +10,9 @@ __all__ = ["FACTS", "Fact", "fact"]
 
 FACTS: dict[str, str] = {
     "api_version": "auditor.facts.objects_lifecycle:ApiVersion",
-<<<<<<< HEAD
     "asg_template": "auditor.facts.asg_template:AsgTemplate",
-=======
     "autoscaler": "auditor.facts.autoscalers:Autoscaler",
     "binding": "auditor.facts.rbac:Binding",
->>>>>>> joins
     "budgets": "auditor.facts.budgets:Budgets",
     "cluster_autoscaler": "auditor.facts.cluster_autoscaler:ClusterAutoscaler",
     "declared": "auditor.facts.declared:Declared",
@@ -26,12 +23,7 @@ FACTS: dict[str, str] = {
     "gpu_container": "auditor.facts.gpu_container:GpuContainer",
     "gpu_exporter": "auditor.facts.monitors:GpuExporter",
     "gpu_sharing": "auditor.facts.gpu_sharing:GpuSharing",
-<<<<<<< HEAD
     "gpu_software": "auditor.facts.gpu_software:GpuSoftware",
-    "node_fit": "auditor.facts.node_fit:NodeFit",
-    "pinning": "auditor.facts.pinning:Pinning",
-    "scale_down": "auditor.facts.scale_down:ScaleDown",
-=======
     "ingress": "auditor.facts.services:IngressBackends",
     "isolation": "auditor.facts.network_policies:Isolation",
     "monitor": "auditor.facts.monitors:Monitors",
@@ -39,10 +31,11 @@ FACTS: dict[str, str] = {
     "neighbours": "auditor.facts.neighbours:Neighbours",
     "network_policy": "auditor.facts.network_policies:PolicyReach",
     "node_fit": "auditor.facts.node_fit:NodeFit",
+    "pinning": "auditor.facts.pinning:Pinning",
     "pods": "auditor.facts.pods:PodIndex",
     "references": "auditor.facts.references:References",
     "replicas": "auditor.facts.disruption:ReplicaCounts",
->>>>>>> joins
+    "scale_down": "auditor.facts.scale_down:ScaleDown",
     "scale_from_zero": "auditor.facts.scale_from_zero:ScaleFromZero",
     "scale_to_zero": "auditor.facts.scale_to_zero:ScaleToZero",
     "scaled_by": "auditor.facts.scaling:ScaledBy",
