@@ -91,7 +91,11 @@ class GpuSoftware:
         maps = self._world.kind("", "ConfigMap")
         found = next((each for each in maps if each.name == named), None)
         if found is None:
-            return {"named": True, "ref": "", **self._missing(operator, named, default, [each.name for each in maps])}
+            return {
+                "named": True,
+                "ref": "",
+                **self._missing(operator, named, default, [each.name for each in maps]),
+            }
         data = found.body.get("data")
         keys = sorted(data) if type(data) is dict else []
         ref = self._world.ref(found, ("data",))
@@ -104,7 +108,8 @@ class GpuSoftware:
         if near:
             return {"ok": False, "why": f"no ConfigMap is called {named}; there is {near[0]}"}
         unknown = Unknown(
-            f"ConfigMap {named} is not among these manifests", "audit the folder that holds it with the operator"
+            f"ConfigMap {named} is not among these manifests",
+            "audit the folder that holds it with the operator",
         )
         return {"ok": unknown, "why": ""}
 
@@ -113,7 +118,10 @@ def _default_of(named: str, default: Any, keys: list[str]) -> dict[str, Any]:
     if not isinstance(default, str) or not default:
         if len(keys) == 1:
             return {"ok": True, "why": ""}
-        return {"ok": False, "why": f"names ConfigMap {named} without a default: no node uses it until it is labelled"}
+        return {
+            "ok": False,
+            "why": f"names ConfigMap {named} without a default: no node uses it until it is labelled",
+        }
     if default in keys:
         return {"ok": True, "why": ""}
     has = ", ".join(keys) or "no keys"

@@ -133,7 +133,10 @@ class NodeFit:
 
     def _packed(self, fit: GroupFit) -> dict[str, Any]:
         group = fit.template.group
-        return {"name": fit.template.name, "ref": self._world.ref(group.resource, group.source_path(("disruption",)))}
+        return {
+            "name": fit.template.name,
+            "ref": self._world.ref(group.resource, group.source_path(("disruption",))),
+        }
 
     def _over(self, fits: list[GroupFit], kind: str) -> dict[str, Any]:
         """One requirement over several groups: the first that satisfies it decides."""

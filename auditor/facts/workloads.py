@@ -64,10 +64,7 @@ def local_volumes(pod: dict[str, Any]) -> list[str]:
         str(volume.get("name"))
         for volume in (volumes if type(volumes) is list else ())
         if type(volume) is dict
-        and (
-            "hostPath" in volume
-            or ("emptyDir" in volume and dig(volume, ("emptyDir", "medium")) != MEMORY)
-        )
+        and ("hostPath" in volume or ("emptyDir" in volume and dig(volume, ("emptyDir", "medium")) != MEMORY))
     ]
 
 
@@ -89,7 +86,11 @@ def held_by_autoscaler(pod: Instance, flags: dict[str, str], has_budget: bool) -
         return f"{SAFE_TO_EVICT}: false"
     if (pod.resource.group, pod.resource.kind) == ("", "Pod"):
         return "no controller would make it again"
-    if pod.resource.namespace == "kube-system" and not has_budget and _on(flags, "skip-nodes-with-system-pods"):
+    if (
+        pod.resource.namespace == "kube-system"
+        and not has_budget
+        and _on(flags, "skip-nodes-with-system-pods")
+    ):
         return "in kube-system without a PodDisruptionBudget"
     volumes = local_volumes(pod.value)
     told = notes.get(SAFE_LOCAL)
