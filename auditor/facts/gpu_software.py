@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from auditor.data.instances import InstanceType
 from auditor.facts.node_fit import NodeFit
 from auditor.facts.node_labels import mismatch
+from auditor.facts.node_template import NodeTemplate
 from auditor.facts.tolerations import spelled, untolerated
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
@@ -74,7 +77,7 @@ class GpuSoftware:
             taints = group.value["taints"]
             types = group.types()
             first = None if isinstance(types, Unknown) else types[0]
-            selected = mismatch(pod.value, lambda key, g=group, f=first: g.label(key, f))
+            selected = mismatch(pod.value, partial(_label, group, first))
             if selected is not None or isinstance(taints, Unknown):
                 continue
             left = untolerated(tolerations, taints)
@@ -112,6 +115,10 @@ class GpuSoftware:
             "audit the folder that holds it with the operator",
         )
         return {"ok": unknown, "why": ""}
+
+
+def _label(group: NodeTemplate, found: InstanceType | None, key: str) -> Any:
+    return group.label(key, found)
 
 
 def _default_of(named: str, default: Any, keys: list[str]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from auditor.facts.scaling import ScaledBy
 from auditor.facts.tolerations import untolerated
 from auditor.facts.workloads import (
     always_on,
-    annotations,
+    annotations_of,
     held_by_autoscaler,
     held_by_karpenter,
     local_volumes,
@@ -178,12 +178,13 @@ class ScaleToZero:
 def _place_of_hold(pod: Instance, held: str) -> Path:
     """The annotation that holds the pod, else its spec."""
     metadata = (*pod.base[:-1], "metadata", "annotations")
-    key = next((key for key in annotations(pod) if held.startswith(f"{key}:")), None)
+    key = next((key for key in annotations_of(pod) if held.startswith(f"{key}:")), None)
     return pod.base if key is None else (*metadata, key)
 
 
 def _only_empty(template: NodeTemplate) -> bool:
-    return template.is_karpenter and template.value["disruption"].get("consolidationPolicy") == "WhenEmpty"
+    policy = template.value["disruption"].get("consolidationPolicy") if template.is_karpenter else ""
+    return isinstance(policy, str) and policy == "WhenEmpty"
 
 
 def _explained(what: str, blockers: list[dict[str, Any]]) -> str:

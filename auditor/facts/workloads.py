@@ -30,7 +30,7 @@ def template_metadata(pod: Instance) -> dict[str, Any]:
     return found if type(found) is dict else {}
 
 
-def annotations(pod: Instance) -> dict[str, Any]:
+def annotations_of(pod: Instance) -> dict[str, Any]:
     """Annotations of the pod template."""
     found = template_metadata(pod).get("annotations")
     return found if type(found) is dict else {}
@@ -70,7 +70,7 @@ def local_volumes(pod: dict[str, Any]) -> list[str]:
 
 def held_by_karpenter(pod: Instance) -> str:
     """Why Karpenter would not evict the pod; '' when it would."""
-    value = annotations(pod).get(DO_NOT_DISRUPT)
+    value = annotations_of(pod).get(DO_NOT_DISRUPT)
     return f"{DO_NOT_DISRUPT}: {value}" if isinstance(value, str) and value != "false" else ""
 
 
@@ -79,7 +79,7 @@ def held_by_autoscaler(pod: Instance, flags: dict[str, str], has_budget: bool) -
 
     https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md#what-types-of-pods-can-prevent-ca-from-removing-a-node
     """
-    notes = annotations(pod)
+    notes = annotations_of(pod)
     if notes.get(SAFE_TO_EVICT) == "true":
         return ""
     if notes.get(SAFE_TO_EVICT) == "false":

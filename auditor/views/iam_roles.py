@@ -65,9 +65,8 @@ def _inline(role: Role, world: World) -> None:
 
 
 def _attached(role: Role, world: World) -> None:
-    arns: list[tuple[Any, Resource]] = []
-    for each in companions(world, role.resource, "aws_iam_role_policy_attachment", "role", role.name):
-        arns.append((each.body.get("policy_arn"), each))
+    attachments = companions(world, role.resource, "aws_iam_role_policy_attachment", "role", role.name)
+    arns: list[tuple[Any, Resource]] = [(each.body.get("policy_arn"), each) for each in attachments]
     listed = role.resource.body.get("managed_policy_arns")
     arns += [(arn, role.resource) for arn in (listed if type(listed) is list else ())]
     for arn, owner in arns:
@@ -108,6 +107,8 @@ def _module_role(resource: Resource) -> Role | None:
     source = resource.body.get("source")
     if not isinstance(source, str) or resource.body.get("expanded") is True:
         return None
+    path: Path
+    trust: list[dict[str, Any]] | Unknown
     if _MODULE.search(source):
         trust, path = _irsa_trust(resource.body), ("oidc_providers",)
     elif _POD_IDENTITY.search(source):
