@@ -10,13 +10,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from auditor.data.instances import InstanceType
-from auditor.facts.checks import KINDS, Check, GroupFit, amount_of, gib, other_end, plain
+from auditor.facts.checks import KINDS, Check, GroupFit, amount_of, gib, millicores, other_end, plain
 from auditor.facts.cluster_autoscaler import ClusterAutoscaler
 from auditor.facts.empty_group import EmptyGroup
 from auditor.facts.gpu import is_gpu_resource
 from auditor.facts.gpu_sharing import GpuSharing
 from auditor.facts.node_labels import mismatch
-from auditor.facts.node_template import NodeTemplate
+from auditor.facts.node_template import NodeTemplate, Room
 from auditor.facts.pod_needs import Needs
 from auditor.facts.tolerations import spelled, untolerated
 from auditor.facts.volume_zones import bound_volumes
