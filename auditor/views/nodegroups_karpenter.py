@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.data.instances import InstanceType, all_instances
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
+from auditor.views import typed
 from auditor.views.interface import Instance
 from auditor.views.nodegroups_form import Draft, taint, text_map
 from auditor.views.pods import dig
@@ -32,7 +33,7 @@ def read(resource: Resource, world: World) -> Iterator[Instance]:
     spec = resource.body.get("spec")
     spec = spec if type(spec) is dict else {}
     listed = dig(resource.body, REQUIREMENTS)
-    requirements = [each for each in (listed if type(listed) is list else ()) if type(each) is dict]
+    requirements = [_requirement(each) for each in typed.records(listed)]
     draft.put("name", resource.name, ("metadata", "name"))
     draft.put("requirements", requirements, REQUIREMENTS)
     draft.put("instance_types", candidates(requirements), REQUIREMENTS)
@@ -44,11 +45,23 @@ def read(resource: Resource, world: World) -> Iterator[Instance]:
     replicas = spec.get("replicas", 0)
     draft.put("min", replicas, ("spec", "replicas"))
     draft.put("static", "replicas" in spec, ("spec", "replicas"))
-    draft.put("limits", spec.get("limits") if type(spec.get("limits")) is dict else {}, ("spec", "limits"))
+    limits = spec.get("limits")
+    draft.put("limits", typed.text_map("limits", limits if type(limits) is dict else {}), ("spec", "limits"))
     disruption = spec.get("disruption")
     draft.put("disruption", disruption if type(disruption) is dict else {}, ("spec", "disruption"))
     _node_class(draft, world)
     yield draft.finish()
+
+
+def _requirement(raw: dict[str, Any]) -> dict[str, Any]:
+    """``{key, operator, values}`` of texts."""
+    values = typed.texts("values", raw.get("values", []))
+    known = values if type(values) is list else []
+    return {
+        "key": str(raw.get("key", "")) if isinstance(raw.get("key"), str) else "",
+        "operator": raw.get("operator") if isinstance(raw.get("operator"), str) else "",
+        "values": [each for each in known if isinstance(each, str)],
+    }
 
 
 def _placement(draft: Draft, requirements: list[dict[str, Any]]) -> None:
@@ -71,7 +84,7 @@ def _fixed(requirements: list[dict[str, Any]]) -> dict[str, str]:
     return {
         str(each.get("key")): str(each["values"][0])
         for each in requirements
-        if each.get("operator") == "In" and type(each.get("values")) is list and len(each["values"]) == 1
+        if each["operator"] == "In" and len(each["values"]) == 1
     }
 
 
