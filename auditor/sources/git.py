@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from auditor.model import Target
 from auditor.sources.interface import Inventory
@@ -24,11 +24,25 @@ CRD = "CustomResourceDefinition"
 
 Shared = TypeVar("Shared")
 
-COLLECTORS: tuple[str, ...] = ("auditor.sources.kustomize", "auditor.sources.helm")
-"""Modules with ``collect(checkout)``, in the order in which they may claim files; the loose rest is last."""
+
+class Collector(NamedTuple):
+    """A module with ``collect(checkout)``; imported only when the tree has a file of one of these names."""
+
+    module: str
+    names: frozenset[str]
+
+
+COLLECTORS = (
+    Collector(
+        "auditor.sources.kustomize", frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
+    ),
+    Collector("auditor.sources.helm", frozenset({"Chart.yaml"})),
+)
+"""In the order in which they may claim files; the loose rest is last."""
 
 REGROUPER = "auditor.sources.argocd"
-"""Runs when all targets are known, and puts them together as Argo CD Applications deploy them."""
+REGROUPED = frozenset({"Application", "ApplicationSet"})
+"""When resources of these kinds were found, the regrouper puts targets together as they are deployed."""
 
 
 @dataclass(slots=True)
@@ -100,10 +114,13 @@ class GitSource:
         """Targets in a stable order: what the collectors found, then the loose rest."""
         checkout = Checkout(self._tree, self._options, self._files())
         checkout.inventory.counts.files = len(checkout.files)
-        for module in COLLECTORS:
-            import_module(module).collect(checkout)
+        names = {path.rpartition("/")[2] for path in checkout.files}
+        for collector in COLLECTORS:
+            if names & collector.names:
+                import_module(collector.module).collect(checkout)
         _read_all(checkout)
-        import_module(REGROUPER).collect(checkout)
+        if any(each.kind in REGROUPED for target in checkout.inventory.targets for each in target.resources):
+            import_module(REGROUPER).collect(checkout)
         return checkout.inventory
 
     def _files(self) -> list[str]:
@@ -159,6 +176,3 @@ def _loose(checkout: Checkout, target: Target, path: str, data: bytes) -> None:
         inventory.counts.other_files += 1
     target.resources += manifest.resources
     inventory.problems += manifest.problems
-
-
-Collector = Callable[[Checkout], None]
