@@ -6,23 +6,48 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from auditor import __version__, assemble
-from auditor.catalog import find, load_builtin
+from auditor import __version__, assemble, changes, waivers
+from auditor.baseline import stale
+from auditor.catalog import find
+from auditor.changes import Comparison
 from auditor.engine import Engine, judge_all
+from auditor.errors import UsageError, did_you_mean
+from auditor.gate import (
+    EXIT_CLEAN,
+    EXIT_GATE,
+    EXIT_INCOMPLETE,
+    EXIT_INTERNAL,
+    EXIT_USAGE,
+    gate,
+)
 from auditor.model import Target, Verdict
 from auditor.options import Settings
-from auditor.policy import SEVERITIES, Policy
-from auditor.report import Gate, Inputs, ProblemRow, Report, TargetInfo
+from auditor.packs import choose, known_policies, params_of
+from auditor.policy import Policy
+from auditor.report import Finding, Gate, Inputs, ProblemRow, Report, TargetInfo
 from auditor.score import Score, score
+from auditor.sources.git import GitOptions, GitSource
 from auditor.sources.interface import Inventory
+from auditor.sources.tree import Tree
 from auditor.spans import Problem
+from auditor.targets import arrange
+from auditor.waiver_comments import Mark, comment_rules, scan
+from auditor.waiver_peers import annotation_rules
+from auditor.waivers import Rule
 from auditor.world import World
 
-EXIT_CLEAN, EXIT_GATE, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INTERNAL = 0, 1, 2, 3, 4
-
-
-class UsageError(Exception):
-    """A wrong flag, configuration or policy file; the text says what, where and what to do."""
+__all__ = [
+    "EXIT_CLEAN",
+    "EXIT_GATE",
+    "EXIT_INCOMPLETE",
+    "EXIT_INTERNAL",
+    "EXIT_USAGE",
+    "Run",
+    "UsageError",
+    "audit",
+    "choose",
+    "collect",
+]
 
 
 @dataclass(slots=True)
@@ -33,27 +58,21 @@ class Run:
     verdicts: list[Verdict]
     inventory: Inventory
     policies: dict[str, Policy]
+    base: Run | None = None
+    """The audit of REF, when this one was compared with it."""
 
 
-def choose(settings: Settings) -> dict[str, Policy]:
-    """The policies that the settings ask for, by code. UsageError for a name that means none."""
-    import msgspec
-
-    everything = load_builtin()
-    chosen = {policy.code: policy for policy in everything if policy.mode != "L"}
-    if settings.policies:
-        wanted: dict[str, Policy] = {}
-        for name in settings.policies:
-            found = find(everything, name)
-            if not found:
-                raise UsageError(f"no policy is called {name!r}; `auditor policy list` shows them all")
-            wanted |= {policy.code: policy for policy in found}
-        chosen = {code: policy for code, policy in chosen.items() if code in wanted}
-    for name, severity in settings.severities.items():
-        for policy in find(everything, name):
-            if policy.code in chosen:
-                chosen[policy.code] = msgspec.structs.replace(policy, severity=severity)
-    return chosen
+def collect(tree: Tree, settings: Settings) -> Inventory:
+    """Everything that the tree declares: targets under their names and with their ties, and waiver comments."""
+    marks: dict[str, list[Mark]] = {}
+    tree.on_read = lambda path, data: marks.update({path: scan(path, data, settings.honour)})
+    options = GitOptions(settings.render, settings.full_parse, settings.exclude)
+    inventory = GitSource(tree, options).collect()
+    tree.on_read = None
+    inventory.marks += [mark for path in sorted(marks) for mark in marks[path]]
+    inventory.targets, warnings = arrange(inventory.targets, settings.targets)
+    inventory.warnings += warnings
+    return inventory
 
 
 def audit(
@@ -63,61 +82,112 @@ def audit(
     scope: str,
     now: datetime,
     all_verdicts: bool = False,
+    comparison: Comparison | None = None,
 ) -> Run:
     """Judge an inventory. ``now`` is the clock: the report carries it and waivers expire by it."""
     policies = choose(settings)
-    engine = Engine(policies.values(), settings.params)
+    params = params_of(settings)
+    judged = judge(inventory, settings, Engine(policies.values(), params))
+    verdicts, warnings = _waive(judged, inventory, settings, policies, now)
+    result = score(policies, verdicts)
+    findings = assemble.findings(verdicts, policies)
+    decision = gate(settings, policies, result, inventory.problems)
+    if comparison is not None:
+        findings, decision = _compare(findings, comparison, settings, policies, result, inventory)
+        warnings += _stale(comparison, findings, policies)
+    report = Report(
+        tool_version=__version__,
+        scope=scope,
+        generated_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        policy_set=assemble.policy_set(policies.values(), params),
+        base=comparison.base if comparison else "",
+        inputs=_inputs(inventory),
+        score=assemble.score_info(result),
+        categories=assemble.categories(policies, result),
+        policies=assemble.policy_results(policies, result),
+        targets=_targets(inventory, policies, verdicts),
+        findings=findings,
+        judged=assemble.judged(verdicts) if all_verdicts else (),
+        problems=_problems(inventory.problems, incomplete=True) + _problems(inventory.gaps, incomplete=False),
+        warnings=_problems([*inventory.warnings, *warnings], incomplete=False),
+        gate=decision,
+    )
+    return Run(report, verdicts, inventory, policies)
+
+
+def judge(inventory: Inventory, settings: Settings, engine: Engine) -> list[Verdict]:
+    """Verdicts on every target, each in its own world."""
     by_name = {target.name: target for target in inventory.targets}
 
     def world_of(target: Target) -> World:
         ties = [by_name[name] for name in target.ties if name in by_name]
         return World(target, ties, settings.declarations)
 
-    verdicts = judge_all(engine, inventory.targets, world_of)
-    result = score(policies, verdicts)
-    report = Report(
-        tool_version=__version__,
-        scope=scope,
-        generated_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        policy_set=assemble.policy_set(policies.values(), settings.params),
-        inputs=_inputs(inventory),
-        score=assemble.score_info(result),
-        categories=assemble.categories(policies, verdicts),
-        policies=assemble.policy_results(policies, result),
-        targets=_targets(inventory, policies, verdicts),
-        findings=assemble.findings(verdicts, policies),
-        judged=assemble.judged(verdicts) if all_verdicts else (),
-        problems=_problems(inventory.problems, incomplete=True) + _problems(inventory.gaps, incomplete=False),
-        gate=gate(settings, policies, result, inventory.problems),
+    return judge_all(engine, inventory.targets, world_of)
+
+
+def _waive(
+    verdicts: Sequence[Verdict],
+    inventory: Inventory,
+    settings: Settings,
+    policies: Mapping[str, Policy],
+    now: datetime,
+) -> tuple[list[Verdict], list[Problem]]:
+    """Verdicts with the accepted failures waived, and what is wrong with the waivers."""
+    known = known_policies(settings)
+    for rule in settings.waivers:
+        if not find(known, rule.policy):
+            raise UsageError(f"{rule.place}: no policy is called {rule.policy!r}{_nearest(rule, known)}")
+    comments, warnings = comment_rules(inventory.marks, require_until=settings.require_until)
+    for rule in comments:
+        if not rule.tool and not find(known, rule.policy):
+            what = (
+                f"a waiver that is not honoured: no policy is called {rule.policy!r}{_nearest(rule, known)}"
+            )
+            repair = "`auditor policy list` shows them all"
+            warnings.append(Problem(rule.file, rule.line, 1, what, repair))
+    peers = [
+        rule for rule in annotation_rules(inventory.targets, settings.honour) if _trusted(rule, settings)
+    ]
+    judged, spent = waivers.apply(
+        verdicts, [*settings.waivers, *comments, *peers], policies, known, now.date()
     )
-    return Run(report, verdicts, inventory, policies)
+    return judged, warnings + spent
 
 
-def gate(
-    settings: Settings, policies: Mapping[str, Policy], result: Score, problems: Sequence[Problem]
-) -> Gate:
-    """Exit code and the reasons for it; a failed gate (1) wins over an incomplete run (3)."""
-    reasons: list[str] = []
-    if settings.fail_on is not None:
-        grave = SEVERITIES[: SEVERITIES.index(settings.fail_on) + 1]
-        for severity in grave:
-            count = sum(t.failed for code, t in result.tallies.items() if policies[code].severity == severity)
-            if count:
-                reasons.append(f"{count} open {severity} finding{'s' if count > 1 else ''}")
-    if settings.min_score is not None and (result.effective is None or result.effective < settings.min_score):
-        reasons.append(f"score below {settings.min_score:g}")
-    if settings.min_coverage is not None and (
-        result.coverage is None or result.coverage < settings.min_coverage
-    ):
-        reasons.append(f"coverage below {settings.min_coverage:g} %")
-    if reasons:
-        return Gate(EXIT_GATE, tuple(reasons))
-    errors = sum(t.errors for t in result.tallies.values())
-    if problems:
-        reasons.append(f"{len(problems)} input{'s' if len(problems) > 1 else ''} could not be used")
-    if errors:
-        reasons.append(f"{errors} verdict{'s' if errors > 1 else ''} ended in an error")
-    return Gate(EXIT_INCOMPLETE if reasons else EXIT_CLEAN, tuple(reasons))
+def _nearest(rule: Rule, known: Sequence[Policy]) -> str:
+    return did_you_mean(rule.policy, [policy.id for policy in known] + [policy.code for policy in known])
+
+
+def _trusted(rule: Rule, settings: Settings) -> bool:
+    trusted = settings.trusted_suppressions
+    return trusted is None or (rule.owner, rule.tool, rule.policy) in trusted
+
+
+def _compare(
+    findings: tuple[Finding, ...],
+    comparison: Comparison,
+    settings: Settings,
+    policies: Mapping[str, Policy],
+    result: Score,
+    inventory: Inventory,
+) -> tuple[tuple[Finding, ...], Gate]:
+    """Findings marked new or known, and a gate that only new ones can fail."""
+    compared = changes.compare(findings, comparison)
+    decision = gate(settings, policies, result, inventory.problems, compared)
+    old = changes.left_out(compared)
+    if old:
+        note = f"{old} open finding{'s' if old > 1 else ''} known from {comparison.base} left out of the gate"
+        decision = Gate(decision.exit_code, decision.reasons, (note,))
+    return compared, decision
+
+
+def _stale(
+    comparison: Comparison, findings: Sequence[Finding], policies: Mapping[str, Policy]
+) -> list[Problem]:
+    if comparison.baseline is None:
+        return []
+    return stale(comparison.baseline, findings, policies.keys(), comparison.baseline_file)
 
 
 def _inputs(inventory: Inventory) -> Inputs:
@@ -153,4 +223,4 @@ def _targets(
 
 
 def _problems(problems: Sequence[Problem], *, incomplete: bool) -> tuple[ProblemRow, ...]:
-    return tuple(ProblemRow(*problem, incomplete=incomplete) for problem in sorted(problems))
+    return tuple(ProblemRow(*problem, incomplete=incomplete) for problem in sorted(set(problems)))

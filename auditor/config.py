@@ -119,8 +119,14 @@ def _complaint(detail: ErrorDetails, data: bytes, file: str) -> str:
 
 
 def _dotted(path: tuple[str | int, ...]) -> str:
-    plain = [str(step) for step in path]
-    return ".".join(step if step.replace("-", "_").isidentifier() else f'"{step}"' for step in plain)
+    """``gate.fail_on``, ``prices."g5.xlarge"``, ``compat.honour[0]``."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            text += f".{step}" if step.replace("-", "_").isidentifier() else f'."{step}"'
+    return text.removeprefix(".")
 
 
 def _line(data: bytes, path: tuple[str | int, ...]) -> str:

@@ -22,7 +22,7 @@ class Table(BaseModel):
 class GateTable(Table):
     """``[gate]``"""
 
-    fail_on: SeverityName | Literal["never"] | None = None
+    fail_on: Literal["critical", "high", "medium", "low", "never"] | None = None
     min_score: Percent | None = None
     min_coverage: Percent | None = None
 

@@ -214,9 +214,10 @@ class _Judgment:
 
     def _fail(self, path: Path) -> Verdict:
         verdict = self._plain(Status.FAIL, path)
-        verdict.at = self.instance.source_path(self._place(path))
+        shown = self._place(path)
+        verdict.at = self.instance.source_path(shown)
         verdict.message = self._text("message") or self.policy.title
-        verdict.related = self._related()
+        verdict.related = self._other_end(shown) + self._related()
         verdict.cost = self._cost()
         verdict.evaluation = Evaluation(
             path, self.instance.source_path, self.instance.value, dict(self.variables)
@@ -242,6 +243,10 @@ class _Judgment:
             pattern, path = parse(text), ()
         found = expand(pattern, get(self.instance.value, path))
         return path + (found[0] if found else ())
+
+    def _other_end(self, shown: Path) -> tuple[Related, ...]:
+        found = self.instance.other_end(shown)
+        return (Related(found[0].title, found[0].origin.locate(found[1])),) if found else ()
 
     def _related(self) -> tuple[Related, ...]:
         refs = self._optional("related") if self.policy.related else None

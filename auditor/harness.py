@@ -7,20 +7,24 @@ file (``bad.yaml``, ``bad.tf``, ``bad.Dockerfile`` …) or a folder (``bad/``) w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from difflib import unified_diff
 from pathlib import Path
+from typing import NamedTuple
 
+from auditor import audit
 from auditor.compiled import CompiledPolicy, PolicyBroken
-from auditor.engine import Engine, judge_all
-from auditor.model import Status, Target, Verdict
+from auditor.config import CONFIG_FILE
+from auditor.engine import Engine
+from auditor.governance import Request, govern
+from auditor.model import Status, Verdict
 from auditor.options import Settings
 from auditor.paths import PathSyntaxError
 from auditor.policy import Policy
-from auditor.sources.git import GitOptions, GitSource
+from auditor.repair import Audited, repair
 from auditor.sources.interface import Inventory
 from auditor.sources.overlay import OverlayTree
 from auditor.sources.tree import Tree
-from auditor.world import World
 
 MARK = "# violation"
 SAMPLES = {
@@ -58,6 +62,7 @@ def prove(policy: Policy, folder: Path) -> Iterator[str]:
     if policy.mode == "L" or not homes:
         return
     home = homes[0]
+    yield from (f"{policy.code} {home.name}/{line}" for line in _prove_fix(policy, home))
     for name in ("bad", "good"):
         example = example_of(home, name)
         if example is None:
@@ -73,13 +78,21 @@ def example_of(home: Path, name: str) -> Path | None:
     return folder if folder.is_dir() else next(iter(sorted(home.glob(f"{name}.*"))), None)
 
 
-def collect(example: Path) -> tuple[Inventory, Settings]:
-    """The inventory of an example and the settings that lie in it."""
+def collect(example: Path, changed: Mapping[str, bytes] | None = None) -> tuple[Inventory, Settings]:
+    """The inventory of an example (with some files ``changed``) and the settings that lie in it."""
     settings = Settings()
+    if (example / CONFIG_FILE).is_file():
+        settings = govern(Request(root=example)).settings
+    settings.full_parse = True
+    tree = _tree(example)
+    return audit.collect(OverlayTree(tree, changed) if changed else tree, settings), settings
+
+
+def _tree(example: Path) -> Tree:
+    """The files of an example, with keys in place of the words that stand for them."""
     tree = Tree(example)
     texts = {path: tree.read(path) for path in tree.files()}
-    changed = {path: _with_samples(data) for path, data in texts.items() if b"@" in data}
-    return GitSource(OverlayTree(tree, changed), GitOptions(full_parse=True)).collect(), settings
+    return OverlayTree(tree, {path: _with_samples(data) for path, data in texts.items() if b"@" in data})
 
 
 def _with_samples(data: bytes) -> bytes:
@@ -91,13 +104,7 @@ def _with_samples(data: bytes) -> bytes:
 def judge(policy: Policy, example: Path) -> tuple[Inventory, list[Verdict]]:
     """What one policy says of an example, on its own."""
     inventory, settings = collect(example)
-    engine = Engine([policy], settings.params)
-    by_name = {target.name: target for target in inventory.targets}
-
-    def world_of(target: Target) -> World:
-        return World(target, [by_name[name] for name in target.ties], settings.declarations)
-
-    return inventory, judge_all(engine, inventory.targets, world_of)
+    return inventory, audit.judge(inventory, settings, Engine([policy], settings.params))
 
 
 def _prove_bad(policy: Policy, example: Path) -> Iterator[str]:
@@ -126,6 +133,73 @@ def _prove_good(policy: Policy, example: Path) -> Iterator[str]:
             yield f"{file}:{line}: {verdict.status}: {verdict.message or verdict.reason}"
     if not any(verdict.status is Status.PASS for verdict in verdicts):
         yield f"{example.name}: nothing passed; the example does not reach the policy"
+
+
+def _prove_fix(policy: Policy, home: Path) -> Iterator[str]:
+    """Whether the fix makes ``fixed`` of ``bad``, byte for byte, and leaves nothing of the finding."""
+    bad, fixed = example_of(home, "bad"), example_of(home, "fixed")
+    if policy.fix is None or bad is None:
+        if fixed is not None:
+            yield f"{fixed.name}: there is a golden result, but the policy has no fix"
+        return
+    if fixed is None:
+        yield "fixed: missing; `auditor policy test --write` writes it from what the fix does"
+        return
+    for file, (wanted, found) in _differences(fixed, repaired(policy, bad)).items():
+        yield f"{file}: the fix writes something else:\n{_diff(wanted, found)}"
+
+
+def repaired(policy: Policy, bad: Path) -> dict[str, bytes]:
+    """New content of the files that the policy's fix changes in an example."""
+    tree = _tree(bad)
+
+    def audited(files: Mapping[str, bytes]) -> Audited:
+        inventory, settings = collect(bad, files)
+        verdicts = audit.judge(inventory, settings, Engine([policy], settings.params))
+        return Judged(verdicts, {policy.code: policy})
+
+    return repair(audited, tree.read, unsafe=True).files
+
+
+def write_golden(policy: Policy, folder: Path) -> None:
+    """Write ``fixed`` beside ``bad`` from what the policy's fix does; to be read before it is committed."""
+    for home in (path.parent for path in folder.rglob("policy.yaml") if path.parent.name == policy.id):
+        bad = example_of(home, "bad")
+        if policy.fix is None or bad is None:
+            continue
+        for name, data in repaired(policy, bad).items():
+            target = home / "fixed" / name if bad.is_dir() else home / name.replace("bad", "fixed", 1)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+
+
+class Judged(NamedTuple):
+    """What the repair loop needs of an audit."""
+
+    verdicts: list[Verdict]
+    policies: dict[str, Policy]
+
+
+def _differences(fixed: Path, files: Mapping[str, bytes]) -> dict[str, tuple[bytes, bytes]]:
+    """Files whose golden and found content differ; a golden folder holds just the files that change."""
+    if fixed.is_dir():
+        golden = {
+            path.relative_to(fixed).as_posix(): path.read_bytes()
+            for path in fixed.rglob("*")
+            if path.is_file()
+        }
+    else:
+        golden = {fixed.name.replace("fixed", "bad", 1): fixed.read_bytes()}
+    return {
+        name: (golden.get(name, b""), files.get(name, b""))
+        for name in sorted({*golden, *files})
+        if golden.get(name) != files.get(name)
+    }
+
+
+def _diff(wanted: bytes, found: bytes) -> str:
+    golden, written = (data.decode("utf-8", "replace").splitlines() for data in (wanted, found))
+    return "\n".join(unified_diff(golden, written, "golden", "fix", lineterm=""))
 
 
 def _broken(example: Path, inventory: Inventory, verdicts: list[Verdict]) -> Iterator[str]:

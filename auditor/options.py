@@ -31,6 +31,8 @@ class Settings:
     packs: Sequence[str] = ("default",)
     policies: Sequence[str] = ()
     """Only these (codes, ids, aliases, peers' rule ids); empty: what the packs choose."""
+    also: Sequence[str] = ()
+    """Names of further policies, judged besides what the packs choose."""
     own_policies: Sequence[Policy] = ()
     """Policies of the user's own, already loaded; they run whatever the packs choose."""
     severities: Mapping[str, Severity] = field(default_factory=dict)

@@ -35,12 +35,20 @@ def choose(settings: Settings) -> dict[str, Policy]:
     else:
         inside = members(settings.packs, load_packs(), everything)
         own = {policy.code for policy in settings.own_policies}
-        chosen = {p.code: p for p in everything if p.mode != "L" and (p.code in inside or p.code in own)}
+        inside |= own | set(_named(everything, settings.also))
+        chosen = {
+            policy.code: policy for policy in everything if policy.mode != "L" and policy.code in inside
+        }
     for name, severity in settings.severities.items():
         for policy in _policies(everything, name, "severity"):
             if policy.code in chosen:
                 chosen[policy.code] = msgspec.structs.replace(policy, severity=severity)
     return chosen
+
+
+def codes_of(settings: Settings) -> set[str]:
+    """Codes of the policies that ``settings.policies`` names; UsageError for a name that means none."""
+    return set(_named(known_policies(settings), settings.policies))
 
 
 def known_policies(settings: Settings) -> list[Policy]:

@@ -24,8 +24,13 @@ MAX_ROUNDS = 12
 class Audited(Protocol):
     """What an audit of an edited tree gives back."""
 
-    verdicts: list[Verdict]
-    policies: dict[str, Policy]
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """Every verdict."""
+
+    @property
+    def policies(self) -> dict[str, Policy]:
+        """The policies that judged, by code."""
 
 
 Audit = Callable[[Mapping[str, bytes]], Audited]

@@ -97,6 +97,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Stable identity, one a target: policy, target, owner and path."""
     new: bool | None = None
     """Against the baseline or REF; None when there was none to compare with."""
+    touched: bool = False
+    """Whether the place, or the other end of the join, stands on a line that changed since REF."""
 
 
 class Judged(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -267,6 +269,8 @@ class Gate(msgspec.Struct, frozen=True, omit_defaults=True):
 
     exit_code: int
     reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What did not gate and why, e.g. how many findings are older than REF."""
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

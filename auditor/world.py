@@ -27,6 +27,7 @@ class World:
         self._of_resource: dict[tuple[str, int], list[Instance]] = {}
         self._facts: dict[str, Fact] = {}
         self._refs: list[tuple[Resource, Path]] = []
+        self._addresses: dict[int, dict[str, Resource]] | None = None
         for resource in self.resources():
             group = "terraform" if resource.api_version == "terraform" else resource.group
             self._by_kind.setdefault((group, resource.kind), []).append(resource)
@@ -89,6 +90,16 @@ class World:
         if number == ref or not number.isdigit() or int(number) >= len(self._refs):
             return None
         return self._refs[int(number)]
+
+    def at_address(self, near: Resource, address: str) -> Resource | None:
+        """The Terraform block with an address, in the root that declares ``near``; None when there is none."""
+        if self._addresses is None:
+            self._addresses = {}
+            for target in (self.target, *self.tied):
+                blocks = [each for each in target.resources if each.api_version == "terraform"]
+                table = {each.name: each for each in blocks}
+                self._addresses |= {id(each): table for each in blocks}
+        return self._addresses.get(id(near), {}).get(address)
 
     def undecided(self, what: str) -> Unknown | None:
         """Why a join to ``what`` cannot be made from this target, when no tie was chosen for it."""

@@ -15,8 +15,10 @@ ROOT = Path(__file__).resolve().parent.parent
 def outputs() -> Iterator[tuple[Path, bytes]]:
     """Each generated file and its content."""
     from auditor.catalog import INDEX, load_folder, write_index
+    from auditor.reporters.schema import schema_bytes
     from tools.pages import pages
 
+    yield ROOT / "reports" / "schema" / "report.schema.json", schema_bytes()
     folder = ROOT / "policies"
     yield folder / INDEX, write_index(folder)
     for name, text in pages(load_folder(folder), folder):

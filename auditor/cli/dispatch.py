@@ -10,9 +10,12 @@ from importlib import import_module
 
 COMMANDS: dict[str, str] = {
     "check": "audit a repository and gate on the result",
+    "baseline": "accept today's findings, so that only new ones gate",
     "explain": "what a policy means, why it matters, how to repair it",
     "fix": "show or write proved repairs",
-    "policy": "list, create, lint and test policies",
+    "policy": "list, begin, lint and test policies",
+    "report": "show, join and compare saved results",
+    "completion": "completion script for a shell",
 }
 """Command → what ``auditor --help`` says of it. Each has a module ``auditor.cli.<command>_command``."""
 
@@ -60,8 +63,8 @@ def dispatch(arguments: Sequence[str]) -> int:
 
 
 def _guarded(options: argparse.Namespace) -> int:
-    from auditor.audit import UsageError
     from auditor.catalog import PolicyError
+    from auditor.errors import UsageError
 
     try:
         code: int = import_module(f"auditor.cli.{options.command}_command").run(options)

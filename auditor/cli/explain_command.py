@@ -15,8 +15,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print every policy that the names mean."""
-    from auditor.audit import UsageError
     from auditor.catalog import builtin_folder, find, load_builtin
+    from auditor.errors import UsageError
     from auditor.explain import explain
 
     policies = load_builtin()

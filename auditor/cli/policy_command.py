@@ -28,6 +28,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     ):
         sub = commands.add_parser(name, help=text, description=text)
         sub.add_argument("folder", nargs="?", help="folder of policies (default: the built-in ones)")
+        if name == "test":
+            sub.add_argument(
+                "--write", action="store_true", help="write each fixed example from what the fix does"
+            )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     from auditor.catalog import builtin_folder
 
     folder = Path(options.folder) if options.folder else builtin_folder()
-    return _lint(folder) if options.action == "lint" else _test(folder)
+    return _lint(folder) if options.action == "lint" else _test(folder, write=options.write)
 
 
 def as_row(policy: Policy) -> dict[str, Any]:
@@ -126,11 +130,13 @@ def _lint(folder: Path) -> int:
     return 2 if complaints else 0
 
 
-def _test(folder: Path) -> int:
+def _test(folder: Path, *, write: bool) -> int:
     from auditor.catalog import load_folder
-    from auditor.harness import prove
+    from auditor.harness import prove, write_golden
 
     policies = load_folder(folder)
+    for policy in policies if write else ():
+        write_golden(policy, folder)
     failures = [line for policy in policies for line in prove(policy, folder)]
     for line in failures:
         print(line, file=sys.stderr)

@@ -105,6 +105,13 @@ def instance(name: str) -> InstanceType | None:
     return InstanceType(name, vcpu, memory, arch, enis, addresses, gpus, neurons, nvme, bool(bare_metal))
 
 
+@cache
+def all_instances() -> tuple[InstanceType, ...]:
+    """Every type of the table, by name."""
+    found = (instance(name) for name in sorted(table("instances.json")["types"]))
+    return tuple(each for each in found if each is not None)
+
+
 def _gpu(row: list[object]) -> Gpu:
     _, maker, model, count, memory, _, share = row
     capable = share == 1.0 and model in MIG_MODELS

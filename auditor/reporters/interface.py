@@ -176,7 +176,8 @@ def verdict_line(report: Report) -> str:
     """What came out and why, with the exit code."""
     outcome = _OUTCOMES.get(report.gate.exit_code, "FAILED")
     reasons = "; ".join(one_line(reason) for reason in report.gate.reasons)
-    return f"{outcome}{': ' if reasons else ''}{reasons} (exit code {report.gate.exit_code})"
+    notes = "".join(f"; {one_line(note)}" for note in report.gate.notes)
+    return f"{outcome}{': ' if reasons else ''}{reasons} (exit code {report.gate.exit_code}){notes}"
 
 
 def counted(amount: int, singular: str, plural: str = "") -> str:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from auditor.model import Target
 from auditor.sources.interface import Inventory
 from auditor.sources.manifests import ParsedFile, read_manifests
+from auditor.sources.stdin import STDIN
 from auditor.sources.texts import resources_of
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
@@ -26,17 +27,16 @@ Shared = TypeVar("Shared")
 
 
 class Collector(NamedTuple):
-    """A module with ``collect(checkout)``; imported only when the tree has a file of one of these names."""
+    """A module with ``collect(checkout)``; imported only when a file's path has one of these endings."""
 
     module: str
-    names: frozenset[str]
+    endings: tuple[str, ...]
 
 
 COLLECTORS = (
-    Collector(
-        "auditor.sources.kustomize", frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
-    ),
-    Collector("auditor.sources.helm", frozenset({"Chart.yaml"})),
+    Collector("auditor.sources.kustomize", ("kustomization.yaml", "kustomization.yml", "Kustomization")),
+    Collector("auditor.sources.helm", ("Chart.yaml",)),
+    Collector("auditor.sources.terraform", (".tf", ".json")),
 )
 """In the order in which they may claim files; the loose rest is last."""
 
@@ -114,9 +114,8 @@ class GitSource:
         """Targets in a stable order: what the collectors found, then the loose rest."""
         checkout = Checkout(self._tree, self._options, self._files())
         checkout.inventory.counts.files = len(checkout.files)
-        names = {path.rpartition("/")[2] for path in checkout.files}
         for collector in COLLECTORS:
-            if names & collector.names:
+            if any(path.endswith(collector.endings) for path in checkout.files):
                 import_module(collector.module).collect(checkout)
         _read_all(checkout)
         if any(each.kind in REGROUPED for target in checkout.inventory.targets for each in target.resources):
@@ -145,7 +144,7 @@ def _read_all(checkout: Checkout) -> None:
     """Read every file once: texts for keys, Dockerfiles, and the manifests that nobody claimed."""
     loose, inventory = Target(LOOSE, "loose", "."), checkout.inventory
     for path in checkout.files:
-        manifest = path.endswith(MANIFEST_SUFFIXES)
+        manifest = path.endswith(MANIFEST_SUFFIXES) or path == STDIN
         try:
             data = checkout.read(path)
         except Unreadable as error:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from auditor.model import Target
 from auditor.spans import Problem
+from auditor.waiver_comments import Mark
 
 
 @dataclass(slots=True)
@@ -34,6 +35,10 @@ class Inventory:
     problems: list[Problem] = field(default_factory=list)
     gaps: list[Problem] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
+    marks: list[Mark] = field(default_factory=list)
+    """Comments that ask for a waiver, in the order of files and lines."""
+    warnings: list[Problem] = field(default_factory=list)
+    """Things to know that change no verdict."""
 
     def merged(self, other: Inventory) -> Inventory:
         """Both inventories as one; targets keep their order."""
@@ -43,6 +48,8 @@ class Inventory:
             self.problems + other.problems,
             self.gaps + other.gaps,
             Counts(**{name: mine[name] + theirs[name] for name in mine}),
+            self.marks + other.marks,
+            self.warnings + other.warnings,
         )
 
 

@@ -19,12 +19,13 @@ EXCERPT_LINES = 2
 class SourceFile:
     """One file of the tree. Bytes are read again when lines are asked for: most files have no findings."""
 
-    __slots__ = ("_data", "_maps", "_read", "path")
+    __slots__ = ("_data", "_lines", "_maps", "_read", "path")
 
     def __init__(self, path: str, read: Read) -> None:
         self.path = path
         self._read = read
         self._data: bytes | None = None
+        self._lines: list[bytes] | None = None
         self._maps: dict[int, SourceMap] = {}
 
     @property
@@ -43,8 +44,12 @@ class SourceFile:
 
     def lines(self, first: int, last: int) -> list[tuple[int, str]]:
         """Numbered lines ``first`` to ``last`` (both included, from 1), those that exist."""
-        text = self.data.decode("utf-8", "replace").splitlines()
-        return [(n, text[n - 1]) for n in range(max(first, 1), min(last, len(text)) + 1)]
+        if self._lines is None:
+            self._lines = self.data.split(b"\n")
+        shown = self._lines[max(first, 1) - 1 : last]
+        return [
+            (n, line.decode("utf-8", "replace").rstrip("\r")) for n, line in enumerate(shown, max(first, 1))
+        ]
 
 
 class ParsedFile:

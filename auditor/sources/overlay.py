@@ -11,13 +11,11 @@ class OverlayTree(Tree):
     """The files of another tree; those in ``changed`` read as their new bytes."""
 
     def __init__(self, tree: Tree, changed: Mapping[str, bytes]) -> None:
+        self._tree, self._changed = tree, changed
+        files = tree.files()
         super().__init__(tree.root)
-        self._files = tree.files()
-        self.root = tree.root
-        self._real_root = tree.root.resolve()
-        self._changed = changed
+        self._files = files
 
-    def read(self, path: str) -> bytes:
-        """The new bytes of a changed file, else what the tree says."""
+    def _bytes(self, path: str) -> bytes:
         found = self._changed.get(path)
-        return super().read(path) if found is None else found
+        return self._tree.read(path) if found is None else found

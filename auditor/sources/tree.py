@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from errno import ELOOP
 from pathlib import Path
 from typing import BinaryIO
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 SKIPPED_DIRECTORIES = frozenset({".git", ".terraform", ".hg", ".svn", "node_modules", "__pycache__"})
-_SAFE_GIT = (
+SAFE_GIT = (
     "git",
     "-c",
     "core.fsmonitor=false",
@@ -44,6 +44,8 @@ class Tree:
         self._max_bytes = max_bytes
         self._files: list[str] | None = None
         self._folders: dict[str, bool] = {}
+        self.on_read: Callable[[str, bytes], None] | None = None
+        """Sees every file that is read: comments that waive findings are looked for on the way."""
 
     def files(self) -> list[str]:
         """Every file, sorted."""
@@ -66,6 +68,12 @@ class Tree:
 
     def read(self, path: str) -> bytes:
         """The bytes of one file; :class:`Unreadable` when it is missing, too large, or leads out of the tree."""
+        data = self._bytes(path)
+        if self.on_read is not None:
+            self.on_read(path, data)
+        return data
+
+    def _bytes(self, path: str) -> bytes:
         try:
             with self._open(path) as handle:
                 size = os.fstat(handle.fileno()).st_size
@@ -111,7 +119,7 @@ def _git_files(root: Path) -> list[str] | None:
     """
     if not any((folder / ".git").exists() for folder in (root.resolve(), *root.resolve().parents)):
         return None
-    command = (*_SAFE_GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+    command = (*SAFE_GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, check=False, timeout=120)
     except (OSError, subprocess.TimeoutExpired):
@@ -162,3 +170,25 @@ def _walk(root: Path) -> list[str]:
             else:
                 found.append(name)
     return found
+
+
+class PathsTree(Tree):
+    """Several files and directories below one root, named as seen from there."""
+
+    def __init__(self, root: Path, parts: list[Path]) -> None:
+        super().__init__(root)
+        self._parts = parts
+
+    def files(self) -> list[str]:
+        """Every file of the parts, sorted; a file named twice is one."""
+        if self._files is None:
+            found: set[str] = set()
+            for part in self._parts:
+                prefix = part.resolve().parent / part.name if part.is_symlink() else part.resolve()
+                name = prefix.relative_to(self._real_root).as_posix()
+                if part.is_dir():
+                    found.update(f"{name}/{inner}".removeprefix("./") for inner in Tree(part).files())
+                else:
+                    found.add(name)
+            self._files = sorted(found)
+        return self._files

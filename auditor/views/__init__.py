@@ -9,11 +9,13 @@ from auditor.views.interface import Instance, View
 __all__ = ["VIEWS", "Instance", "View", "view"]
 
 VIEWS: dict[str, str] = {
+    "Container": "auditor.views.pods:ContainerView",
+    "GpuOperator": "auditor.views.gpu_operators:GpuOperatorView",
+    "NodeGroup": "auditor.views.nodegroups:NodeGroupView",
+    "Object": "auditor.views.objects:ObjectView",
     "PodSpec": "auditor.views.pods:PodSpecView",
     "PodTemplate": "auditor.views.pods:PodTemplateView",
-    "Container": "auditor.views.pods:ContainerView",
     "Scaler": "auditor.views.scalers:ScalerView",
-    "Object": "auditor.views.objects:ObjectView",
 }
 """View name → ``module:class``."""
 

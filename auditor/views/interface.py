@@ -33,6 +33,8 @@ class Instance:
     moved: dict[Path, Path] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
     """Further CEL variables, e.g. ``pod`` for a container."""
+    elsewhere: dict[Path, tuple[Resource, Path]] = field(default_factory=dict)
+    """View paths whose values stand in another resource (a launch template): findings show that end too."""
 
     def source_path(self, path: Path) -> Path:
         """The path in the resource's body that ``path`` (in the view) comes from."""
@@ -41,6 +43,16 @@ class Instance:
             if found is not None:
                 return self.base + found + path[length:]
         return self.base + path
+
+    def other_end(self, path: Path) -> tuple[Resource, Path] | None:
+        """Where ``path`` stands in another resource; None when the instance's own resource holds it."""
+        for length in range(len(path), 0, -1):
+            found = self.elsewhere.get(path[:length])
+            if found is not None:
+                return found[0], found[1] + path[length:]
+            if path[:length] in self.moved:
+                return None
+        return None
 
 
 class View(Protocol):

@@ -13,11 +13,13 @@ class Limits(NamedTuple):
     ``max_depth`` stays far below Python's recursion limit, because everything downstream recurses over
     bodies; the deepest CRD schemas in public repositories nest about 60 levels. ``max_nodes`` counts a
     document's nodes after its aliases are expanded, as anything that serialises it would see them.
+    ``max_documents`` counts those of one file; the largest public bundles hold a few thousand.
     """
 
     max_bytes: int = 64 * 1024 * 1024
     max_depth: int = 200
     max_nodes: int = 5_000_000
+    max_documents: int = 50_000
 
 
 DEFAULT_LIMITS = Limits()

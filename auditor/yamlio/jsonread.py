@@ -47,6 +47,8 @@ def read(text: str, limits: Limits) -> list[JsonValue]:
     )
     at = _blank_end(text, 0)
     while at < len(text):
+        if len(found) >= limits.max_documents:
+            raise JsonError(f"more than {limits.max_documents:,} documents in one file", at)
         duplicated.clear()
         body, end = _value(decoder, text, at, limits)
         if _SURROGATE.search(text, at, end):

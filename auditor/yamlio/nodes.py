@@ -22,6 +22,7 @@ from yaml.events import (
 from auditor.yamlio.scalars import MERGE, MERGE_TAG, ScalarError, key_text, resolve_go, tagged
 from auditor.yamlio.text import ByteIndex
 
+_MAX_BYTES: Final = 8 * 1024 * 1024
 STYLES: Final = {"'": "single", '"': "double", "|": "literal", ">": "folded"}
 
 
@@ -39,9 +40,10 @@ class Node:
         self.end = end
         self.style = style
         self.is_map = is_map
-        self.items: list[Node] = []
-        self.entries: list[Entry] = []
-        self.last: dict[str, int] = {}
+        holds = style in ("block", "flow")
+        self.items: list[Node] = [] if holds else _NO_ITEMS
+        self.entries: list[Entry] = [] if holds else _NO_ENTRIES
+        self.last: dict[str, int] = {} if holds else _NO_KEYS
         self.merges = False
         self.target: Node | None = None
         self.aliased = False
@@ -60,6 +62,10 @@ class Entry:
         self.value: Node = _NOWHERE
 
 
+# Most nodes are scalars: they share their empty containers, which nothing fills.
+_NO_ITEMS: Final[list[Node]] = []
+_NO_ENTRIES: Final[list[Entry]] = []
+_NO_KEYS: Final[dict[str, int]] = {}
 _NOWHERE: Final = Node(0, 0, "plain")
 
 
@@ -134,7 +140,12 @@ class Parsed:
 
 
 def document_tree(data: bytes, start: int, end: int) -> Parsed:
-    """The nodes of the document at ``data[start:end]``: YAML, else JSON, else nothing."""
+    """The nodes of the document at ``data[start:end]``: YAML, else JSON, else nothing.
+
+    Nothing either for a document far beyond what an API server stores: its nodes would fill the memory.
+    """
+    if end - start > _MAX_BYTES:
+        return Parsed(_Tree())
     try:
         return yaml_tree(data, start, end)
     except YAMLError:

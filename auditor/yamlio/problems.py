@@ -10,7 +10,7 @@ from yaml.reader import ReaderError
 
 from auditor.spans import Problem
 from auditor.yamlio.construct import ConstructError
-from auditor.yamlio.text import ByteIndex, Lines
+from auditor.yamlio.text import ByteIndex, Lines, NotTextError
 
 _TEMPLATE: Final = re.compile(rb"\{\{|\{%")
 _RENDER: Final = "render the template first and audit the result, or audit the chart it belongs to"
@@ -37,6 +37,8 @@ def from_error(
     error: Exception, data: bytes, start: int, end: int, path: str, lines: Lines
 ) -> tuple[Problem, int]:
     """The row for an error in the chunk ``data[start:end]``, and the byte offset it points to."""
+    if isinstance(error, NotTextError):
+        return Problem(path, *lines.place(error.offset), error.what, error.repair), error.offset
     chunk = data[start:end]
     offset = start + min(_offset(error, chunk), len(chunk))
     while start < offset == end and data[offset - 1 : offset] in b"\r\n ":

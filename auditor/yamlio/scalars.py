@@ -11,7 +11,6 @@ import binascii
 import re
 import struct
 from datetime import date
-from decimal import Decimal
 from typing import Final
 
 TAG_PREFIX: Final = "tag:yaml.org,2002:"
@@ -139,9 +138,13 @@ def through_json(value: object) -> object:
         return value
     if value != value or value in (float("inf"), float("-inf")):
         return NON_FINITE
-    if value == int(value) and abs(value) < 1e21:
-        return int(Decimal(repr(value)))
-    return value
+    if value != int(value) or abs(value) >= 1e21:
+        return value
+    if abs(value) < 1 << 53:
+        return int(value)
+    digits, _, exponent = repr(value).partition("e+")
+    whole, _, fraction = digits.partition(".")
+    return int(f"{whole}{fraction.rstrip('0'):0<{int(exponent)}}") if exponent else int(whole)
 
 
 def tagged(tag: str, text: str) -> object:
@@ -229,5 +232,9 @@ def _float_key(value: float) -> str:
 
 
 def _positional(mantissa: str, exponent: int) -> str:
-    text = format(Decimal(f"{mantissa}e{exponent}"), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    sign, digits = ("-", mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
+    digits = digits.replace(".", "")
+    if exponent < 0:
+        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+    whole, fraction = f"{digits[: exponent + 1]:0<{exponent + 1}}", digits[exponent + 1 :]
+    return f"{sign}{whole}.{fraction}" if fraction.strip("0") else f"{sign}{whole}"

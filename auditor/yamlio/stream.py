@@ -14,7 +14,7 @@ from auditor.yamlio.document import DEFAULT_LIMITS, Limits, YamlDocument
 from auditor.yamlio.nodes import duplicate_keys, json_tree
 from auditor.yamlio.problems import from_error
 from auditor.yamlio.split import chunks, content_start, identity, markers
-from auditor.yamlio.text import UTF8_BOM, ByteIndex, Lines, NotTextError, as_utf8, size_problem
+from auditor.yamlio.text import UTF8_BOM, ByteIndex, Lines, NotTextError, as_utf8, check_utf8, size_problem
 
 Wanted = Callable[[str, str], bool]
 
@@ -33,17 +33,17 @@ def load_stream(
         return [_failed(data, problem)]
     try:
         text = as_utf8(data)
+        if path.endswith(".json"):
+            return _load_json(text, path, wanted, limits)
     except NotTextError as error:
         line, column = Lines(data).place(error.offset)
         return [_failed(data, Problem(path, line, column, error.what, error.repair))]
-    if path.endswith(".json"):
-        return _load_json(text, path, wanted, limits)
     documents = _Reader(text, path, wanted, limits).read()
     if any(document.problem for document in documents) and text.removeprefix(UTF8_BOM).lstrip()[:1] == b"{":
         # kubectl takes what begins with "{" for JSON, which YAML 1.1 does not quite contain.
         try:
             return _json_documents(text, limits)
-        except jsonread.JsonError:
+        except (jsonread.JsonError, NotTextError):
             return documents
     return documents
 
@@ -66,9 +66,16 @@ class _Reader:
     def read(self) -> list[YamlDocument]:
         begin = len(UTF8_BOM) if self.data.startswith(UTF8_BOM) else 0
         for start, end in chunks(self.data, begin):
+            if len(self.documents) >= self.limits.max_documents:
+                self._add(start, len(self.data), problem=self._too_many(start))
+                break
             if self.wanted is None or not self._skip(start, end):
                 self._parse(start, end)
         return self.documents
+
+    def _too_many(self, start: int) -> Problem:
+        what = f"more than {self.limits.max_documents:,} documents in one file: the rest was not read"
+        return Problem(self.path, self.lines.line(start), 1, what, "split the file")
 
     def _skip(self, start: int, end: int) -> bool:
         named = identity(self.data[start:end])
@@ -82,8 +89,9 @@ class _Reader:
         built: list[Built] = []
         starts: list[int] = []
         try:
+            check_utf8(self.data, start, end)
             build(chunk, self.limits, built, starts)
-        except (YAMLError, ConstructError) as error:
+        except (NotTextError, YAMLError, ConstructError) as error:
             problem, offset = from_error(error, self.data, start, end, self.path, self.lines)
             index = ByteIndex(chunk)
             edges = [start, *(start + index.byte(at) for at in starts[1:])]
@@ -124,6 +132,9 @@ class _Reader:
         resume = markers(self.data, start, end)
         self._add(start, resume[0] if resume else end, problem=problem)
         for begin, stop in zip(resume, [*resume[1:], end], strict=False):
+            if len(self.documents) >= self.limits.max_documents:
+                self._add(begin, end, problem=self._too_many(begin))
+                break
             self._parse(begin, stop)
 
     def _add(
@@ -169,7 +180,8 @@ def _json_offset(data: bytes, index: int) -> int:
 
 
 def _json_documents(data: bytes, limits: Limits) -> list[YamlDocument]:
-    """Raises :class:`~auditor.yamlio.jsonread.JsonError`."""
+    """Raises :class:`~auditor.yamlio.jsonread.JsonError` and :class:`NotTextError`."""
+    check_utf8(data, 0, len(data))
     text = data.removeprefix(UTF8_BOM)
     shift = len(data) - len(text)
     index, lines = ByteIndex(text), Lines(data)

@@ -11,6 +11,7 @@ from auditor.yamlio.document import Limits
 UTF8_BOM: Final = codecs.BOM_UTF8
 _UTF16_BOMS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLOCK: Final = 4096
+_BROKEN: Final = "surrogateescape"
 
 
 class NotTextError(ValueError):
@@ -24,9 +25,9 @@ class NotTextError(ValueError):
 
 
 def as_utf8(data: bytes) -> bytes:
-    """``data`` itself when it is UTF-8, a UTF-16 file (with its BOM, as Go's reader wants) converted.
+    """``data`` itself, or a UTF-16 file (with its BOM, as Go's reader wants) as UTF-8.
 
-    Raises :class:`NotTextError`.
+    Whether it is valid UTF-8 is asked document by document. Raises :class:`NotTextError`.
     """
     if data[:2] in _UTF16_BOMS:
         try:
@@ -42,16 +43,20 @@ def as_utf8(data: bytes) -> bytes:
             "remove the file or leave it out of the audit by an ignore pattern",
             zero,
         )
-    if not data.isascii():
-        try:
-            data.decode()
-        except UnicodeDecodeError as error:
-            raise NotTextError(
-                f"not valid UTF-8: byte 0x{data[error.start]:02x} at byte {error.start}",
-                "save the file as UTF-8",
-                error.start,
-            ) from None
     return data
+
+
+def check_utf8(data: bytes, start: int, end: int) -> None:
+    """Raises :class:`NotTextError` when ``data[start:end]`` is not UTF-8."""
+    chunk = data[start:end]
+    if chunk.isascii():
+        return
+    try:
+        chunk.decode()
+    except UnicodeDecodeError as error:
+        offset = start + error.start
+        what = f"not valid UTF-8: byte 0x{data[offset]:02x} at byte {offset}"
+        raise NotTextError(what, "save the file as UTF-8", offset) from None
 
 
 def size_problem(data: bytes, path: str, limits: Limits) -> Problem | None:
@@ -73,17 +78,17 @@ class ByteIndex:
     __slots__ = ("_blocks", "_text")
 
     def __init__(self, chunk: bytes) -> None:
-        self._text = "" if chunk.isascii() else chunk.decode()
+        self._text = "" if chunk.isascii() else chunk.decode("utf-8", _BROKEN)
         self._blocks = [0]
         for at in range(0, len(self._text), _BLOCK):
-            self._blocks.append(self._blocks[-1] + len(self._text[at : at + _BLOCK].encode()))
+            self._blocks.append(self._blocks[-1] + len(self._text[at : at + _BLOCK].encode("utf-8", _BROKEN)))
 
     def byte(self, index: int) -> int:
         """The byte offset of the ``index``-th code point."""
         if not self._text:
             return index
         block = min(index // _BLOCK, len(self._blocks) - 1)
-        return self._blocks[block] + len(self._text[block * _BLOCK : index].encode())
+        return self._blocks[block] + len(self._text[block * _BLOCK : index].encode("utf-8", _BROKEN))
 
 
 class Lines:

@@ -20,6 +20,8 @@ from auditor.yamlio import YamlDocument, load_stream
 
 SOURCE = Path(__file__).parent / "yamljson"
 
+NOT_A_DOCUMENT = "did not find expected <document start>"
+
 
 class Answer(NamedTuple):
     """What Go made of a text: its JSON, or its error; for a stream the number of documents."""
@@ -101,9 +103,16 @@ def differences(go: GoYaml, data: bytes) -> Iterator[Difference]:
 
 
 def stream_differences(go: GoYaml, data: bytes) -> Iterator[Difference]:
-    """Compare every document of a stream: each one's bytes given to Go alone, and their number."""
+    """Compare every document of a stream: each one's bytes given to Go alone, and their number.
+
+    Where a document may not follow the one before it (``...`` without ``---``), Go has to stop as well.
+    """
     documents = load_stream(data, "probe.yaml")
     for document in documents:
+        if document.problem and document.problem.what.endswith(NOT_A_DOCUMENT):
+            if not go.ask(data, stream=True).error:
+                yield Difference(data, "no error", document.problem.what)
+            continue
         answer = go.ask(data[document.start : document.end])
         theirs = "error" if answer.error else canonical(json.loads(answer.json))
         if theirs != ours(document):

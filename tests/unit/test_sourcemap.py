@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.yamlio import SourceMap, load_stream
+from auditor.spans import Span
+from auditor.yamlio import SourceMap, YamlDocument, load_stream
 
 Path = tuple[str | int, ...]
 
@@ -187,3 +188,9 @@ def test_keys_that_are_no_strings_are_found_by_their_json_name() -> None:
         span = smap.key((key,))
         assert span
         assert span.line == line
+
+
+def test_a_document_beyond_any_real_size_has_only_its_first_line() -> None:
+    data = b"a: 1\nb: [" + b"1," * 5_000_000 + b"]\n"
+    smap = SourceMap(data, YamlDocument(index=0, line=1, start=0, end=len(data)))
+    assert smap.nearest(("a",)) == (Span(1, 1, 1, 5, 0, 4), ())

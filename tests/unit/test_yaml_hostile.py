@@ -115,6 +115,22 @@ def test_a_file_beyond_the_size_limit_is_a_row_about_the_file() -> None:
     assert "limit of 100" in row.what
 
 
+@pytest.mark.parametrize("begin", [b"", b"%YAML 1.1\n---\na: b: c\n---\n"])
+def test_the_documents_beyond_the_limit_are_one_row(begin: bytes) -> None:
+    documents = load_stream(begin + b"a: 1\n---\n" * 30, "x.yaml", limits=Limits(max_documents=10))
+    assert len(documents) == 11
+    assert documents[-1].problem
+    assert "the rest was not read" in documents[-1].problem.what
+    assert documents[-1].problem.line == documents[-2].line + 1
+
+
+def test_one_bad_byte_costs_one_document() -> None:
+    documents = load_stream(b"a: 1\n---\nb: \xff\n---\nc: \xc3\xa9\n", "x.yaml")
+    assert [document.body for document in documents] == [{"a": 1}, None, {"c": "é"}]
+    assert documents[1].problem
+    assert (documents[1].problem.line, documents[1].problem.column) == (3, 4)
+
+
 def test_utf16_with_its_mark_reads_as_in_go() -> None:
     for encoding, mark in (("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff")):
         documents = load_stream(mark + "a: ü\n---\nb: 2\n".encode(encoding), "x.yaml")
@@ -153,6 +169,10 @@ def test_several_json_values_in_a_row_are_documents() -> None:
     assert [(document.body, document.line) for document in documents] == [({"a": 1}, 1), ({"b": 2}, 2)]
 
 
+def test_json_values_beyond_the_limit_are_told() -> None:
+    assert "more than 10 documents" in problem(b"{}" * 11, "x.json", Limits(max_documents=10)).what
+
+
 def test_yaml_in_a_json_file_loads_and_broken_json_is_told_as_json() -> None:
     assert load_stream(b"a: 1\n---\nb: 2\n", "x.json")[1].body == {"b": 2}
     row = problem(b'{"a": 1,\n "b": [1 2]}', "x.json")
@@ -169,5 +189,5 @@ def test_an_empty_file_holds_no_document() -> None:
 
 def test_many_broken_documents_cost_linear_time() -> None:
     begun = time.process_time()
-    assert len(load_stream(b"a: b: c\n---\n" * 20_000, "x.yaml")) == 20_001
+    assert len(load_stream(b"a: b: c\n---\n" * 40_000, "x.yaml")) == 40_001
     assert time.process_time() - begun < 10

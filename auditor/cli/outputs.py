@@ -1,0 +1,79 @@
+"""The flags that say how to show a report and where to write it, shared by ``check`` and ``report``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auditor.report import Report
+
+FORMATS = ("terminal", "json", "sarif", "junit", "github", "gitlab", "markdown", "html")
+NOTE = "--format and --output may be given several times; each --output belongs to the --format before it."
+
+
+class _Output(argparse.Action):
+    """Collects ``--format F`` and ``--output FILE`` in the order given, as ``[format, file]`` pairs."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:  # type: ignore[no-untyped-def]
+        pairs: list[list[str]] = getattr(namespace, "outputs", None) or []
+        if option_string == "--format":
+            pairs.append([values, "-"])
+        elif not pairs:
+            parser.error("--output FILE comes after the --format it belongs to")
+        else:
+            pairs[-1][1] = values
+        namespace.outputs = pairs
+
+
+def add_output_flags(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags."""
+    add = parser.add_argument
+    add("--format", action=_Output, choices=FORMATS, help="how to show the result (default: terminal)")
+    add("--output", action=_Output, metavar="FILE", help="where to write it (default: standard output)")
+    add("--sarif-verdicts", choices=("findings", "all"), default="findings", help="what SARIF results hold")
+    add(
+        "--link-base",
+        metavar="URL",
+        default=link_base(),
+        help="where sources are linked (GitHub Actions: found)",
+    )
+    add("--verbose", action="store_true", help="show every finding in full")
+
+
+def outputs_of(options: argparse.Namespace) -> list[list[str]]:
+    """``[format, file]`` pairs; the terminal when none was asked for."""
+    return getattr(options, "outputs", None) or [["terminal", "-"]]
+
+
+def link_base() -> str:
+    """Where GitHub shows the audited commit, inside its Actions; '' elsewhere."""
+    parts = [os.environ.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_SHA")]
+    return "{}/{}/blob/{}".format(*parts) if all(parts) else ""
+
+
+def write(report: Report, options: argparse.Namespace) -> None:
+    """Render each format to its file or to standard output."""
+    from auditor.reporters import render
+    from auditor.reporters.interface import RenderOptions
+
+    for name, file in outputs_of(options):
+        terminal = file == "-" and name == "terminal" and sys.stdout.isatty()
+        chosen = RenderOptions(
+            color=terminal and "NO_COLOR" not in os.environ,
+            hyperlinks=terminal and bool(options.link_base),
+            width=shutil.get_terminal_size((100, 40)).columns if terminal else 100,
+            verbose=options.verbose,
+            sarif_verdicts=options.sarif_verdicts,
+            link_base=options.link_base,
+        )
+        data = render(name, report, chosen)
+        if file == "-":
+            sys.stdout.buffer.write(data)
+        else:
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            Path(file).write_bytes(data)

@@ -1,0 +1,122 @@
+"""The flags of every command that runs an audit: what to read, which policies, and what governs the run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auditor.governance import Request
+    from auditor.options import Settings
+    from auditor.sources.tree import Tree
+
+STDIN = "-"
+
+
+def add_run_flags(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags."""
+    add = parser.add_argument
+    add(
+        "paths",
+        nargs="*",
+        default=["."],
+        metavar="PATH",
+        help="directories or files; - reads stdin (default: .)",
+    )
+    add(
+        "--policy",
+        action="append",
+        default=[],
+        metavar="ID,…",
+        help="only these policies; peers' rule ids work too",
+    )
+    add("--pack", action="append", default=[], metavar="NAME,…", help="sets of policies (default: default)")
+    add(
+        "--policies",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="run the policies in this folder too",
+    )
+    add("--config", type=Path, metavar="FILE", help="configuration (default: auditor.toml at the first PATH)")
+    add("--no-config", action="store_true", help="ignore auditor.toml and auditor-waivers.yaml")
+    add(
+        "--trust-base",
+        metavar="REF",
+        default="",
+        help="read configuration, waivers, baseline and own policies from REF",
+    )
+    add("--no-render", action="store_true", help="judge kustomize and Helm files as they lie there")
+    add("--no-cache", action="store_true", help="neither read nor write the cache")
+    add("--full-parse", action="store_true", help="parse also documents of kinds that no policy asks for")
+
+
+def tree_of(paths: list[str]) -> Tree:
+    """What the paths name; UsageError for one that does not exist.
+
+    One directory is the root itself. Files, and several paths, are named from the working directory, or from
+    their common folder when they lie outside it.
+    """
+    from auditor.errors import UsageError
+    from auditor.sources.stdin import StdinTree
+    from auditor.sources.tree import PathsTree, Tree
+
+    if STDIN in paths:
+        if len(paths) > 1:
+            raise UsageError("- reads standard input and stands alone; give paths or -, not both")
+        return StdinTree(sys.stdin.buffer)
+    parts = [Path(path) for path in paths]
+    for part in parts:
+        if not part.exists():
+            raise UsageError(f"{part}: no such file or directory")
+    if len(parts) == 1 and parts[0].is_dir():
+        return Tree(parts[0])
+    here = Path.cwd()
+    if all(part.resolve().is_relative_to(here) for part in parts):
+        return PathsTree(here, parts)
+    folders = [os.path.realpath(part if part.is_dir() else part.parent) for part in parts]
+    return PathsTree(Path(os.path.commonpath(folders)), parts)
+
+
+def folder_of(tree: Tree) -> str:
+    """Where the audited root lies as seen from the working directory, with a final ``/``; '' when it is that.
+
+    Reports name files from the working directory: that is where a person clicks, and what GitHub expects of
+    a run at the root of the repository.
+    """
+    relative = os.path.relpath(tree.root)
+    return "" if relative == "." else f"{relative.replace(os.sep, '/')}/"
+
+
+def request_of(options: argparse.Namespace, tree: Tree) -> Request:
+    """Where to look for what governs the run; UsageError for flags that need a repository on standard input."""
+    from auditor.errors import UsageError
+    from auditor.governance import Request
+
+    request = Request(
+        root=None if options.paths == [STDIN] else tree.root,
+        config=options.config,
+        use_config=not options.no_config,
+        policy_folders=options.policies,
+        baseline=getattr(options, "baseline", None),
+        changed_since=getattr(options, "changed_since", ""),
+        trust_base=options.trust_base,
+    )
+    if request.root is None and (request.changed_since or request.trust_base):
+        raise UsageError("standard input has no revisions; --changed-since and --trust-base need a directory")
+    return request
+
+
+def run_settings(options: argparse.Namespace, settings: Settings) -> Settings:
+    """The settings with the flags laid over them."""
+    settings.policies = [name for given in options.policy for name in given.split(",") if name]
+    packs = [name for given in options.pack for name in given.split(",") if name]
+    settings.packs = packs or settings.packs
+    settings.render = not options.no_render
+    settings.full_parse = options.full_parse
+    settings.cache = not options.no_cache
+    return settings
