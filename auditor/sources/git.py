@@ -99,7 +99,9 @@ class Checkout:
         self.claimed.update(paths)
 
     def add(self, target: Target) -> None:
-        """Add a target to the inventory."""
+        """Add a target to the inventory; one whose name is taken (a chart in a Terraform root) bears its kind."""
+        if any(each.name == target.name for each in self.inventory.targets):
+            target.name = f"{target.kind}:{target.name}"
         self.inventory.targets.append(target)
 
 
