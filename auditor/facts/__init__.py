@@ -24,6 +24,13 @@ FACTS: dict[str, str] = {
     "gpu_exporter": "auditor.facts.monitors:GpuExporter",
     "gpu_sharing": "auditor.facts.gpu_sharing:GpuSharing",
     "gpu_software": "auditor.facts.gpu_software:GpuSoftware",
+    "keda_auth": "auditor.facts.keda_auth:KedaAuth",
+    "keda_capacity": "auditor.facts.keda_capacity:KedaCapacity",
+    "keda_prometheus": "auditor.facts.keda_prometheus:KedaPrometheus",
+    "keda_target": "auditor.facts.keda_target:KedaTarget",
+    "keda_triggers": "auditor.facts.keda_triggers:KedaTriggers",
+    "node_fit": "auditor.facts.node_fit:NodeFit",
+    "queue": "auditor.facts.queues:QueueJoins",
     "ingress": "auditor.facts.services:IngressBackends",
     "isolation": "auditor.facts.network_policies:Isolation",
     "monitor": "auditor.facts.monitors:Monitors",
@@ -39,12 +46,14 @@ FACTS: dict[str, str] = {
     "scale_from_zero": "auditor.facts.scale_from_zero:ScaleFromZero",
     "scale_to_zero": "auditor.facts.scale_to_zero:ScaleToZero",
     "scaled_by": "auditor.facts.scaling:ScaledBy",
+    "scaler_queues": "auditor.facts.queues:ScalerQueues",
     "scaler_target": "auditor.facts.scaling:ScalerTarget",
     "schema": "auditor.facts.objects_schema:Schema",
     "served_by": "auditor.facts.services:ServedBy",
     "service": "auditor.facts.services:ServiceBackends",
     "service_account": "auditor.facts.objects_service_account:ServiceAccountOf",
     "time_slicing": "auditor.facts.time_slicing:TimeSlicing",
+    "worker": "auditor.facts.workers:Worker",
 }
 """Fact name → ``module:class``."""
 
