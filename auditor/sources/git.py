@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 
 from auditor.model import Target
+from auditor.sources import monitoring
 from auditor.sources.interface import Inventory
 from auditor.sources.manifests import ManifestFile, read_manifests
 from auditor.sources.stdin import STDIN
@@ -74,6 +75,7 @@ class GitSource:
         """Targets in a stable order: what the collectors found, then the loose rest."""
         checkout = Checkout(self._tree, self._options, self._files())
         checkout.inventory.counts.files = len(checkout.files)
+        checkout.inventory.files = frozenset(checkout.files)
         _read_all(checkout)
         for module in COLLECTORS:
             import_module(module).collect(checkout)
@@ -108,6 +110,8 @@ def _read_all(checkout: Checkout) -> None:
             checkout.manifests[path] = read_manifests(path, data, checkout.read, wanted)
         else:
             checkout.inventory.counts.other_files += 1
+        if manifest:
+            checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
 
 
 def _wanted(api_version: str, kind: str) -> bool:
