@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
 
 from auditor.model import Target
+from auditor.sources import monitoring
 from auditor.sources.interface import Inventory
 from auditor.sources.manifests import ParsedFile, read_manifests
 from auditor.sources.stdin import STDIN
@@ -116,6 +117,7 @@ class GitSource:
         """Targets in a stable order: what the collectors found, then the loose rest."""
         checkout = Checkout(self._tree, self._options, self._files())
         checkout.inventory.counts.files = len(checkout.files)
+        checkout.inventory.files = frozenset(checkout.files)
         for collector in COLLECTORS:
             if any(path.endswith(collector.endings) for path in checkout.files):
                 import_module(collector.module).collect(checkout)
@@ -154,6 +156,8 @@ def _read_all(checkout: Checkout) -> None:
                 inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
             continue
         checkout.texts.resources += resources_of(path, data)
+        if manifest:
+            checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
         if path in checkout.claimed:
             continue
         if manifest and may_hold_objects(data):
