@@ -10,6 +10,7 @@ from auditor.facts.objects_schema import Schema
 from auditor.facts.objects_service_account import ServiceAccountOf
 from auditor.model import Target
 from auditor.sources.manifests import read_manifests
+from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.world import World
 
@@ -146,6 +147,24 @@ def test_a_binding_to_a_group_of_accounts_grants_to_its_members() -> None:
     assert granted("ClusterRoleBinding", "{kind: Group, name: 'system:serviceaccounts'}")
     assert granted("ClusterRoleBinding", "{kind: Group, name: 'system:serviceaccounts:inference'}")
     assert not granted("ClusterRoleBinding", "{kind: Group, name: 'system:serviceaccounts:elsewhere'}")
+
+
+def test_what_an_account_says_may_be_unknown() -> None:
+    world = world_of(
+        POD + "{apiVersion: v1, kind: ServiceAccount, metadata: {name: api, namespace: inference}}"
+    )
+    said = Unknown("not rendered", "render the chart")
+    world.kind("", "ServiceAccount")[0].body["automountServiceAccountToken"] = said
+    assert ServiceAccountOf(world).of(world.instances("PodSpec")[0])["automount"] is said
+
+
+def test_a_subject_that_is_unknown_grants_nothing_and_stops_nobody() -> None:
+    world = world_of(
+        POD + BINDING.format(kind="ClusterRoleBinding", namespace="", subject="{kind: User, name: a}")
+    )
+    binding = world.kind("rbac.authorization.k8s.io", "ClusterRoleBinding")[0]
+    binding.body["subjects"] = [{"kind": Unknown("not rendered"), "name": "api"}]
+    assert ServiceAccountOf(world).of(world.instances("PodSpec")[0])["granted"] is False
 
 
 def test_subjects_of_the_wrong_type_are_left_alone() -> None:

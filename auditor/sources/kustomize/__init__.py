@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from auditor.model import Resource, Target, TargetKind
+from auditor.model import Resource, Target
 from auditor.sources.git import Checkout
 from auditor.sources.kustomize.graph import Graph, Node
 from auditor.sources.kustomize.origin import RenderedOrigin, Rendering
@@ -39,7 +40,7 @@ def collect(checkout: Checkout) -> None:
     if not checkout.options.render:
         return
     _blocked(checkout, graph)
-    roots = [folder for folder in graph.roots() if folder not in checkout.rendered]
+    roots = graph.roots()
     kustomize = Kustomize.find()
     if kustomize is None:
         for folder in roots:
@@ -55,14 +56,15 @@ def collect(checkout: Checkout) -> None:
 
 
 def _blocked(checkout: Checkout, graph: Graph) -> None:
-    """A row for everything that keeps a kustomization from being rendered: faults once, gaps for each top."""
+    """A row for each fault, and one for each kustomization that cannot be rendered here although it has none."""
     faults = {problem for node in graph.nodes.values() for problem in node.problems}
     checkout.inventory.problems += sorted(faults)
-    for top in graph.tops():
-        for node in graph.closure(top):
-            for gap in node.gaps:
-                what = f"{top or '.'}: not rendered, {gap.what}"
-                checkout.inventory.gaps.append(gap._replace(what=what))
+    for folder in sorted(graph.nodes):
+        gaps = [gap for node in graph.closure(folder) for gap in node.gaps]
+        if gaps:
+            more = f", and {len(gaps) - 1} more such reference{'s' * (len(gaps) > 2)}" * (len(gaps) > 1)
+            what = f"{folder or '.'}: not rendered, {gaps[0].what}{more}"
+            checkout.inventory.gaps.append(gaps[0]._replace(what=what))
 
 
 class Builder:
@@ -73,11 +75,12 @@ class Builder:
         self._inputs = Inputs(checkout, graph)
         self._budget = Budget()
 
-    def render(self, folder: str) -> bytes | Problem:
-        """The rendered stream, or the row that says why there is none."""
+    def render(self, folder: str, instead: dict[str, Any] | None = None) -> bytes | Problem:
+        """The rendered stream, or the row that says why there is none. ``instead`` replaces the kustomization."""
         path = self._graph.nodes[folder].path
         try:
-            return render(self._kustomize, self._inputs, folder, whole=self._checkout.options.full_parse)
+            whole = self._checkout.options.full_parse
+            return render(self._kustomize, self._inputs, folder, whole=whole, instead=instead)
         except RenderFailed as error:
             return Problem(path, 0, 0, f"does not render: {error.what}", error.repair or CHECK)
         except Unreadable as error:
@@ -118,6 +121,3 @@ class Builder:
                     take_annotation(body, TRANSFORMATIONS),
                 )
                 yield resource_of(body, RenderedOrigin(rendering, body, origin, transformations))
-
-
-__all__ = ["Builder", "TargetKind", "collect"]

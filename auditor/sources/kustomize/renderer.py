@@ -59,6 +59,10 @@ class Inputs:
         files[root.path] = with_origins(root, files[root.path], whole_body(root, replaced))
         return RenderInput((f"./{folder}",), files)
 
+    def path(self, folder: str) -> str:
+        """The kustomization file of a folder."""
+        return self._graph.nodes[folder].path
+
     def _resource(self, path: str, whole: bool) -> bytes:
         if whole:
             return self._checkout.read(path)
@@ -97,12 +101,23 @@ def dump(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body).encode()
 
 
-def render(kustomize: Kustomize, inputs: Inputs, folder: str, *, whole: bool = False) -> bytes:
-    """Render one kustomization: slim first, on the full files when that does not work."""
-    full = inputs.of(folder, whole=True)
+def render(
+    kustomize: Kustomize,
+    inputs: Inputs,
+    folder: str,
+    *,
+    whole: bool = False,
+    instead: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Render one kustomization: slim first, on the full files when that does not work.
+
+    ``instead`` is what to render in place of what its file says.
+    """
+    replaced = {inputs.path(folder): dump(asking_origins(instead))} if instead is not None else None
+    full = inputs.of(folder, whole=True, replaced=replaced)
     if whole:
         return kustomize.render(full)
-    slimmed = inputs.of(folder)
+    slimmed = inputs.of(folder, replaced=replaced)
     try:
         return kustomize.render(slimmed)
     except RenderFailed:
