@@ -49,9 +49,9 @@ class PodSource(NamedTuple):
 
 
 class PodIndex:
-    """``facts.pods`` of a workload: ``{fragment, selector, selects_own, spread}``.
+    """``facts.pods`` of a workload: ``{fragment, gpu, selector, selects_own, spread}``.
 
-    ``fragment``: the manifest is a patch, not a workload. ``selector``: the workload's own selector as text;
+    ``fragment``: the manifest is a patch, not a workload. ``gpu``: its pods ask for an accelerator. ``selector``: the workload's own selector as text;
     ``selects_own``: whether it matches the labels of its template. ``spread``: ``[{at, what, selector,
     selects_own, topology, anti_affinity, hard}]`` for every topology constraint and anti-affinity term;
     ``at`` is relative to the template.
@@ -88,11 +88,12 @@ class PodIndex:
         base = TEMPLATES.get((whole.group, whole.kind))
         template = dig(whole.body, base) if base is not None else None
         if base is None or type(template) is not dict:
-            return {"fragment": True, "selector": "", "selects_own": True, "spread": []}
+            return {"fragment": True, "gpu": False, "selector": "", "selects_own": True, "spread": []}
         source = PodSource(whole, _labels(template), template, base)
         selector = of_selector(dig(whole.body, ("spec", "selector")))
         return {
             "fragment": source.fragment,
+            "gpu": wants_gpu(self._world, source),
             "selector": "nothing" if selector is None else selector.text() or "everything",
             "selects_own": selector is not None and selector.matches(source.labels),
             "spread": _spread(source),
