@@ -29,10 +29,10 @@ GRACE = 30
 class ScalerQueues:
     """``facts.scaler_queues`` of a KEDA scaler: one row for each SQS trigger.
 
-    ``{metadata, name, account, region, in_flight, at, path, queue}``: the parts of the URL
-    (Unknown where it cannot be read, '' where it does not say), ``in_flight`` is scaleOnInFlight with its default, ``at`` the place of the URL and ``path`` that of the metadata. ``queue`` is
-    ``{found, why, name, region, account, title, ref}`` of the queue in Terraform; ``found`` is Unknown when the
-    target knows no queues.
+    ``{metadata, name, account, region, in_flight, at, path, queue}``: the parts of the URL (Unknown where it cannot
+    be read, '' where it does not say); ``in_flight`` is scaleOnInFlight with its default; ``at`` is the place of the
+    URL, ``path`` that of the metadata. ``queue`` is ``{found, why, name, region, account, title, refs}`` of the queue
+    in Terraform; ``found`` is Unknown when the target knows no queues.
     """
 
     def __init__(self, world: World) -> None:
