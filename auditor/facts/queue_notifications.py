@@ -118,7 +118,7 @@ def grant(queue: Instance) -> dict[str, Any]:
 def _unconditioned(statement: dict[str, Any]) -> list[str]:
     """Which of the two keys that bind S3 to this account's bucket a statement does not test."""
     tested = statement["conditions"]
-    if isinstance(tested, Unknown):
+    if isinstance(tested, Unknown) or S3 not in _texts(statement["principals"]["service"]):
         return []
     keys = {str(each["key"]).lower() for each in tested if isinstance(each["key"], str)}
     return [name for name in (SOURCE_ARN, SOURCE_ACCOUNT) if name.lower() not in keys]
