@@ -14,6 +14,7 @@ FACTS: dict[str, str] = {
     "autoscaler": "auditor.facts.autoscalers:Autoscaler",
     "binding": "auditor.facts.rbac:Binding",
     "budgets": "auditor.facts.budgets:Budgets",
+    "burn": "auditor.facts.burn:Burn",
     "cluster_autoscaler": "auditor.facts.cluster_autoscaler:ClusterAutoscaler",
     "declared": "auditor.facts.declared:Declared",
     "disruption": "auditor.facts.disruption:Protection",
