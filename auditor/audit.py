@@ -34,7 +34,7 @@ from auditor.targets import arrange
 from auditor.waiver_comments import Mark, comment_rules, scan
 from auditor.waiver_peers import annotation_rules
 from auditor.waivers import Rule
-from auditor.world import World
+from auditor.world import Surroundings, World
 
 __all__ = [
     "EXIT_CLEAN",
@@ -103,7 +103,7 @@ def audit(
         base=comparison.base if comparison else "",
         inputs=_inputs(inventory),
         score=assemble.score_info(result),
-        categories=assemble.categories(policies, verdicts),
+        categories=assemble.categories(policies, result),
         policies=assemble.policy_results(policies, result),
         targets=_targets(inventory, policies, verdicts),
         findings=findings,
@@ -118,10 +118,11 @@ def audit(
 def judge(inventory: Inventory, settings: Settings, engine: Engine) -> list[Verdict]:
     """Verdicts on every target, each in its own world."""
     by_name = {target.name: target for target in inventory.targets}
+    around = Surroundings(inventory.files, tuple(inventory.targets))
 
     def world_of(target: Target) -> World:
         ties = [by_name[name] for name in target.ties if name in by_name]
-        return World(target, ties, settings.declarations)
+        return World(target, ties, settings.declarations, around)
 
     return judge_all(engine, inventory.targets, world_of)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from auditor.facts import fact
 from auditor.facts.interface import Fact
@@ -13,14 +13,27 @@ from auditor.views import view
 from auditor.views.interface import Instance
 
 
+class Surroundings(NamedTuple):
+    """What the tree holds beside a target. Joins by name stay inside the target and its ties; this is for
+    what is looked up across the tree on purpose: a link to a file, what an Application deploys, alerts."""
+
+    files: frozenset[str] = frozenset()
+    targets: tuple[Target, ...] = ()
+
+
 class World:
     """An index over a target and its ties. Views and facts are built on demand and kept."""
 
     def __init__(
-        self, target: Target, tied: Iterable[Target] = (), declarations: Mapping[str, Any] | None = None
+        self,
+        target: Target,
+        tied: Iterable[Target] = (),
+        declarations: Mapping[str, Any] | None = None,
+        around: Surroundings | None = None,
     ) -> None:
         self.target = target
         self.tied = tuple(tied)
+        self.around = around or Surroundings(targets=(target, *self.tied))
         self.declarations: Mapping[str, Any] = declarations or {}
         self._by_kind: dict[tuple[str, str], list[Resource]] = {}
         self._instances: dict[str, list[Instance]] = {}

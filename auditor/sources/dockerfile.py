@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 _NAME = re.compile(
@@ -38,6 +39,11 @@ def stages(data: bytes) -> list[list[Instruction]]:
         elif found:
             found[-1].append(instruction)
     return found
+
+
+def preamble(data: bytes) -> list[Instruction]:
+    """The ARGs before the first FROM: what base images may be named by."""
+    return list(takewhile(lambda each: each.name != "FROM", instructions(data)))
 
 
 def instructions(data: bytes) -> Iterator[Instruction]:

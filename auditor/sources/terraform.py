@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from auditor.model import Body, Path, Place, Precision, Resource, Target
 from auditor.sources.manifests import EXCERPT_LINES, SourceFile, without_nulls
 from auditor.sources.tree import Unreadable
-from auditor.spans import Problem
 
 if TYPE_CHECKING:
     from auditor.sources.git import Checkout
@@ -197,8 +196,12 @@ class RootOrigin(TerraformOrigin):
         if path[0] == "providers" and isinstance(path[1], int) and path[1] < len(root.providers):
             rest = path[3:] if path[2:3] == ("config",) else ()
             return root.providers[path[1]], rest
-        table = {"variables": root.variables, "outputs": root.outputs}.get(str(path[0]))
-        return (table.get(str(path[1])), path[2:]) if table else (None, ())
+        name = str(path[1])
+        found: dict[str, Located | None] = {
+            "variables": root.variables.get(name),
+            "outputs": root.outputs.get(name),
+        }
+        return found.get(str(path[0])), path[2:]
 
 
 def _place(found: Located, path: Path, precision: Precision) -> Place:

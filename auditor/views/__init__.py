@@ -9,12 +9,16 @@ from auditor.views.interface import Instance, View
 __all__ = ["VIEWS", "Instance", "View", "view"]
 
 VIEWS: dict[str, str] = {
-    "PodSpec": "auditor.views.pods:PodSpecView",
-    "PodTemplate": "auditor.views.pods:PodTemplateView",
+    "Bucket": "auditor.views.buckets:BucketView",
     "Container": "auditor.views.pods:ContainerView",
-    "Scaler": "auditor.views.scalers:ScalerView",
+    "GpuOperator": "auditor.views.gpu_operators:GpuOperatorView",
+    "Identity": "auditor.views.identities:IdentityView",
     "NodeGroup": "auditor.views.nodegroups:NodeGroupView",
     "Object": "auditor.views.objects:ObjectView",
+    "PodSpec": "auditor.views.pods:PodSpecView",
+    "PodTemplate": "auditor.views.pods:PodTemplateView",
+    "Queue": "auditor.views.queues:QueueView",
+    "Scaler": "auditor.views.scalers:ScalerView",
 }
 """View name → ``module:class``."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.scenarios import Scenario
 
 from auditor.unknown import Unknown
+from tests.unit.scenarios import Scenario
 
 CLOSEST = 'no node group can start a node for it; closest is "gpu": '
 TAG = "k8s.io/cluster-autoscaler/node-template/"
