@@ -34,6 +34,7 @@ DECLARATIONS: dict[str, tuple[type, str]] = {
     "sla": (str, "service class, e.g. batch or quality"),
     "monthly-budget-usd": (float, "most that the target may cost in a month, in USD"),
     "aws-actions": (str, "IAM actions the workload uses, separated by commas"),
+    "output": (str, "where results are written, e.g. s3://bucket/out/*.nii.gz"),
     "cold-start-seconds": (float, "declared cold start, in seconds"),
     "cuda": (str, "CUDA version of the image, e.g. 12.8"),
 }
