@@ -33,6 +33,7 @@ FACTS: dict[str, str] = {
     "node_fit": "auditor.facts.node_fit:NodeFit",
     "pinning": "auditor.facts.pinning:Pinning",
     "pods": "auditor.facts.pods:PodIndex",
+    "policy_document": "auditor.facts.policy_documents:PolicyDocuments",
     "references": "auditor.facts.references:References",
     "replicas": "auditor.facts.disruption:ReplicaCounts",
     "scale_down": "auditor.facts.scale_down:ScaleDown",

@@ -11,10 +11,12 @@ __all__ = ["VIEWS", "Instance", "View", "view"]
 VIEWS: dict[str, str] = {
     "Container": "auditor.views.pods:ContainerView",
     "GpuOperator": "auditor.views.gpu_operators:GpuOperatorView",
+    "Identity": "auditor.views.identity:IdentityView",
     "NodeGroup": "auditor.views.nodegroups:NodeGroupView",
     "Object": "auditor.views.objects:ObjectView",
     "PodSpec": "auditor.views.pods:PodSpecView",
     "PodTemplate": "auditor.views.pods:PodTemplateView",
+    "PolicyDocument": "auditor.views.policy_documents:PolicyDocumentView",
     "Scaler": "auditor.views.scalers:ScalerView",
 }
 """View name → ``module:class``."""
