@@ -41,6 +41,7 @@ FACTS: dict[str, str] = {
     "pinning": "auditor.facts.pinning:Pinning",
     "pods": "auditor.facts.pods:PodIndex",
     "queue": "auditor.facts.queues:QueueJoins",
+    "policy_document": "auditor.facts.policy_documents:PolicyDocuments",
     "references": "auditor.facts.references:References",
     "replicas": "auditor.facts.disruption:ReplicaCounts",
     "scale_down": "auditor.facts.scale_down:ScaleDown",

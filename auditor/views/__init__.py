@@ -13,11 +13,13 @@ VIEWS: dict[str, str] = {
     "Container": "auditor.views.pods:ContainerView",
     "GpuOperator": "auditor.views.gpu_operators:GpuOperatorView",
     "Identity": "auditor.views.identities:IdentityView",
+    "Identity": "auditor.views.identity:IdentityView",
     "NodeGroup": "auditor.views.nodegroups:NodeGroupView",
     "Object": "auditor.views.objects:ObjectView",
     "PodSpec": "auditor.views.pods:PodSpecView",
     "PodTemplate": "auditor.views.pods:PodTemplateView",
     "Queue": "auditor.views.queues:QueueView",
+    "PolicyDocument": "auditor.views.policy_documents:PolicyDocumentView",
     "Scaler": "auditor.views.scalers:ScalerView",
 }
 """View name → ``module:class``."""
