@@ -24,8 +24,9 @@ class ClusterAutoscaler:
     """``facts.cluster_autoscaler``: ``{found, flags, flag_refs, ref, describes_nodegroups, gpu_groups}``.
 
     ``flags`` are its command line flags by name without ``--``; empty when none is declared here.
-    ``gpu_groups`` is whether a GPU group that it would manage is declared here. ``describes_nodegroups`` is whether its IAM policy grants ``eks:DescribeNodegroup``; Unknown when no such
-    policy is in the target or its ties.
+    ``gpu_groups`` is whether a GPU group that it would manage is declared here. ``describes_nodegroups`` is
+    whether its IAM policy grants ``eks:DescribeNodegroup``; Unknown when no such policy is in the target or its
+    ties.
     """
 
     def __init__(self, world: World) -> None:
@@ -102,8 +103,8 @@ def _helm_words(world: World) -> Iterator[tuple[Resource, Path, Any]]:
                     resource, (*values, "extraArgs"), dig(resource.body, (*values, "extraArgs"))
                 )
     for resource in world.kind("terraform", "helm_release"):
-        chart = resource.body.get("chart")
-        if isinstance(chart, str) and chart.rsplit("/", 1)[-1] == NAME:
+        named = resource.body.get("chart")
+        if isinstance(named, str) and named.rsplit("/", 1)[-1] == NAME:
             yield resource, (), ""
             yield from _release_args(resource)
 

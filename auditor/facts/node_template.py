@@ -30,6 +30,7 @@ OPTIMISTIC_MEMORY_OVERHEAD = Fraction(3, 100)
 GPU_NODE_LABELS = ("nvidia.com/", "feature.node.kubernetes.io/", "nvidia.com/mig")
 """Labels that software on a running GPU node adds (GPU Feature Discovery, NFD): no empty group shows them."""
 
+TOPOLOGY = ("topology.", "failure-domain.")
 GENERIC_LABELS = ("kubernetes.io/os", "beta.kubernetes.io/os")
 
 
@@ -89,7 +90,7 @@ class NodeTemplate:
             return []
         if key in (ZONE, "failure-domain.beta.kubernetes.io/zone"):
             return self.zones()
-        if key.startswith("topology.") or key.startswith("failure-domain."):
+        if key.startswith(TOPOLOGY):
             return None
         return self._derived(key, found)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from auditor.facts.checks import KINDS, GroupFit
 from auditor.facts.gpu import Gpu
-from auditor.facts.node_fit import KINDS, GroupFit, NodeFit, rendered
+from auditor.facts.node_fit import NodeFit, rendered
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 

@@ -12,7 +12,13 @@ from auditor.facts.node_labels import mismatch
 from auditor.facts.node_template import NodeTemplate
 from auditor.facts.scaling import ScaledBy
 from auditor.facts.tolerations import untolerated
-from auditor.facts.workloads import always_on, annotations, held_by_autoscaler, held_by_karpenter, local_volumes
+from auditor.facts.workloads import (
+    always_on,
+    annotations_of,
+    held_by_autoscaler,
+    held_by_karpenter,
+    local_volumes,
+)
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
@@ -96,7 +102,9 @@ class ScaleToZero:
         blockers: list[dict[str, Any]] = []
         low = group.value.get("min", 0)
         if not isinstance(low, Unknown) and low != 0:
-            blockers.append(self._row("minimum", group.resource, f"its minimum is {low}", group.source_path(("min",))))
+            blockers.append(
+                self._row("minimum", group.resource, f"its minimum is {low}", group.source_path(("min",)))
+            )
         if template is not None:
             blockers += self._switched_off(template)
             for pod in self._pods_on(template):
@@ -143,7 +151,8 @@ class ScaleToZero:
         if self._gpu.of(pod)["wants"]:
             fits = self._fit.fits(pod)
             return not isinstance(fits, Unknown) and any(
-                fit.template is template and all(fit.check(kind) is True for kind in ("labels", "gpu", "taints"))
+                fit.template is template
+                and all(fit.check(kind) is True for kind in ("labels", "gpu", "taints"))
                 for fit in fits
             )
         taints = template.value["taints"]
@@ -169,12 +178,13 @@ class ScaleToZero:
 def _place_of_hold(pod: Instance, held: str) -> Path:
     """The annotation that holds the pod, else its spec."""
     metadata = (*pod.base[:-1], "metadata", "annotations")
-    key = next((key for key in annotations(pod) if held.startswith(f"{key}:")), None)
+    key = next((key for key in annotations_of(pod) if held.startswith(f"{key}:")), None)
     return pod.base if key is None else (*metadata, key)
 
 
 def _only_empty(template: NodeTemplate) -> bool:
-    return template.is_karpenter and template.value["disruption"].get("consolidationPolicy") == "WhenEmpty"
+    policy = template.value["disruption"].get("consolidationPolicy") if template.is_karpenter else ""
+    return isinstance(policy, str) and policy == "WhenEmpty"
 
 
 def _explained(what: str, blockers: list[dict[str, Any]]) -> str:
@@ -183,4 +193,3 @@ def _explained(what: str, blockers: list[dict[str, Any]]) -> str:
     rows = [f"{row['who']}: {row['why']}" for row in blockers[:SHOWN]]
     more = f"; and {len(blockers) - SHOWN} more" if len(blockers) > SHOWN else ""
     return f"{what} cannot reach zero: {'; '.join(rows)}{more}"
-

@@ -212,8 +212,12 @@ class RootOrigin(TerraformOrigin):
         if path[0] == "providers" and isinstance(path[1], int) and path[1] < len(root.providers):
             rest = path[3:] if path[2:3] == ("config",) else ()
             return root.providers[path[1]], rest
-        table = {"variables": root.variables, "outputs": root.outputs}.get(str(path[0]))
-        return (table.get(str(path[1])), path[2:]) if table else (None, ())
+        name = str(path[1])
+        found: dict[str, Located | None] = {
+            "variables": root.variables.get(name),
+            "outputs": root.outputs.get(name),
+        }
+        return found.get(str(path[0])), path[2:]
 
 
 def _editable(reader: _Reader, found: Located, base: Path) -> Editable:

@@ -10,6 +10,10 @@ __all__ = ["VIEWS", "Instance", "View", "view"]
 
 VIEWS: dict[str, str] = {
     "Container": "auditor.views.pods:ContainerView",
+    "Scaler": "auditor.views.scalers:ScalerView",
+    "Bucket": "auditor.views.buckets:BucketView",
+    "Queue": "auditor.views.queues:QueueView",
+    "Identity": "auditor.views.identities:IdentityView",
     "GpuOperator": "auditor.views.gpu_operators:GpuOperatorView",
     "NodeGroup": "auditor.views.nodegroups:NodeGroupView",
     "Object": "auditor.views.objects:ObjectView",

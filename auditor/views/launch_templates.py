@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
-from auditor.views.nodegroups_form import Draft, kubelet_flags, merged
+from auditor.views.nodegroups_form import Draft, empty, kubelet_flags, merged
 from auditor.views.terraform_values import block, get, readable, referenced
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def launch_template(world: World, near: Resource, body: Any) -> Resource | Unkno
 def apply_template(draft: Draft, template: Resource) -> None:
     """Instance type, disk, labels and taints that the template sets and the group does not."""
     body = template.body
-    if draft.value["instance_types"] == [] and "instance_type" in body:
+    if empty(draft.value["instance_types"]) and "instance_type" in body:
         draft.put("instance_types", [body["instance_type"]], ("instance_type",), template)
     _disk(draft, template)
     text = readable(body.get("user_data"))
@@ -48,7 +48,7 @@ def apply_template(draft: Draft, template: Resource) -> None:
     if taints and type(draft.value["taints"]) is list:
         draft.put("taints", [*draft.value["taints"], *taints], ("user_data",), template)
     spot = get(block(body, "instance_market_options"), "market_type")
-    if spot == "spot" and not isinstance(spot, Unknown):
+    if isinstance(spot, str) and spot == "spot":
         draft.put("capacity_type", "SPOT", ("instance_market_options",), template)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from auditor.data.instances import InstanceType, instance
@@ -265,9 +264,6 @@ def merged(*maps: Any) -> Any:
     return joined
 
 
-def first_known(values: Iterable[Any], default: Any) -> Any:
-    """The first value that is there (unknown counts as there)."""
-    for value in values:
-        if value is not None:
-            return value
-    return default
+def empty(value: Any) -> bool:
+    """Whether a list is there and has nothing in it; something unknown is not empty."""
+    return type(value) is list and not value

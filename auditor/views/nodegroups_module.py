@@ -13,7 +13,7 @@ from auditor.model import Path, Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.nodegroups_eks import DEFAULT_TYPE, add_eks_labels, add_eks_tags
-from auditor.views.nodegroups_form import Draft, kubelet_flags, merged, strings, taint, text_map
+from auditor.views.nodegroups_form import Draft, empty, kubelet_flags, merged, strings, taint, text_map
 from auditor.views.nodegroups_tags import add_asg_tags
 from auditor.views.terraform_values import get, readable
 
@@ -131,7 +131,7 @@ def _cluster(draft: Draft, body: Any) -> None:
 def _types(draft: Draft, inputs: _Inputs) -> None:
     several, at = inputs.find("instance_types")
     one, one_at = inputs.find("instance_type")
-    if several is not None and several != []:
+    if several is not None and not empty(several):
         draft.put("instance_types", strings(several), at)
     elif one is not None:
         draft.put("instance_types", [one], one_at)
@@ -141,9 +141,9 @@ def _types(draft: Draft, inputs: _Inputs) -> None:
 
 def _policy_types(draft: Draft, inputs: _Inputs) -> None:
     policy, at = inputs.find("mixed_instances_policy")
-    overrides = get(get(policy, "launch_template"), "override") or get(policy, "override")
+    overrides = get(get(policy, "launch_template"), "override", get(policy, "override"))
     if type(overrides) is list and overrides:
-        draft.put("instance_types", [get(each, "instance_type") or "" for each in overrides], at)
+        draft.put("instance_types", [get(each, "instance_type", "") for each in overrides], at)
         return
     requirements, at = inputs.find("instance_requirements")
     if requirements is not None:
