@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from auditor import __version__, assemble, changes, waivers
 from auditor.baseline import stale
@@ -87,7 +87,7 @@ def audit(
     """Judge an inventory. ``now`` is the clock: the report carries it and waivers expire by it."""
     policies = choose(settings)
     params = params_of(settings)
-    judged = judge(inventory, settings, Engine(policies.values(), params))
+    judged = judge(inventory, settings, Engine(policies.values(), params), now.date())
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)
     result = score(policies, verdicts)
     findings = assemble.findings(verdicts, policies)
@@ -115,13 +115,15 @@ def audit(
     return Run(report, verdicts, inventory, policies)
 
 
-def judge(inventory: Inventory, settings: Settings, engine: Engine) -> list[Verdict]:
-    """Verdicts on every target, each in its own world."""
+def judge(
+    inventory: Inventory, settings: Settings, engine: Engine, today: date | None = None
+) -> list[Verdict]:
+    """Verdicts on every target, each in its own world. ``today`` is the day that calendars are read on."""
     by_name = {target.name: target for target in inventory.targets}
 
     def world_of(target: Target) -> World:
         ties = [by_name[name] for name in target.ties if name in by_name]
-        return World(target, ties, settings.declarations)
+        return World(target, ties, settings.declarations, today)
 
     return judge_all(engine, inventory.targets, world_of)
 

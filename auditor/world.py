@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from auditor.facts import fact
@@ -17,9 +18,15 @@ class World:
     """An index over a target and its ties. Views and facts are built on demand and kept."""
 
     def __init__(
-        self, target: Target, tied: Iterable[Target] = (), declarations: Mapping[str, Any] | None = None
+        self,
+        target: Target,
+        tied: Iterable[Target] = (),
+        declarations: Mapping[str, Any] | None = None,
+        today: date | None = None,
     ) -> None:
         self.target = target
+        self.today = today
+        """The day of the run, for facts with a calendar; None where nobody gave one."""
         self.tied = tuple(tied)
         self.declarations: Mapping[str, Any] = declarations or {}
         self._by_kind: dict[tuple[str, str], list[Resource]] = {}

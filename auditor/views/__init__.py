@@ -9,17 +9,18 @@ from auditor.views.interface import Instance, View
 __all__ = ["VIEWS", "Instance", "View", "view"]
 
 VIEWS: dict[str, str] = {
-    "Container": "auditor.views.pods:ContainerView",
-    "Scaler": "auditor.views.scalers:ScalerView",
     "Bucket": "auditor.views.buckets:BucketView",
-    "Queue": "auditor.views.queues:QueueView",
-    "Identity": "auditor.views.identities:IdentityView",
+    "Container": "auditor.views.pods:ContainerView",
+    "EksCluster": "auditor.views.eks_clusters:EksClusterView",
     "GpuOperator": "auditor.views.gpu_operators:GpuOperatorView",
+    "Identity": "auditor.views.identities:IdentityView",
     "NodeGroup": "auditor.views.nodegroups:NodeGroupView",
     "Object": "auditor.views.objects:ObjectView",
     "PodSpec": "auditor.views.pods:PodSpecView",
     "PodTemplate": "auditor.views.pods:PodTemplateView",
+    "Queue": "auditor.views.queues:QueueView",
     "Scaler": "auditor.views.scalers:ScalerView",
+    "SecurityRule": "auditor.views.security_rules:SecurityRuleView",
 }
 """View name → ``module:class``."""
 
