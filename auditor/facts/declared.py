@@ -25,6 +25,7 @@ DECLARATIONS: dict[str, tuple[type, str]] = {
     "p95-seconds": (float, "95th percentile of one job's processing time, in seconds"),
     "max-seconds": (float, "longest time one job may take, in seconds"),
     "vram-gib": (float, "GPU memory that one replica needs, in GiB"),
+    "jobs-per-month": (float, "jobs that the workload does in a month"),
     "max-in-flight": (int, "messages that one replica holds at once, in whatever stage"),
     "visibility-heartbeat": (bool, "whether the worker extends the visibility of messages it holds"),
     "handles-sigterm": (bool, "whether the worker gives unfinished messages back on SIGTERM"),
