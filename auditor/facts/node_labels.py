@@ -53,6 +53,20 @@ def affinity_terms(pod: dict[str, Any]) -> list[list[tuple[Path, dict[str, Any]]
     return [term for term in found if term]
 
 
+def spread_keys(pod: dict[str, Any]) -> list[str]:
+    """Topology keys of hard spread constraints that nodes may lack; every node has a host name."""
+    listed = pod.get("topologySpreadConstraints")
+    return [
+        each["topologyKey"]
+        for each in (listed if type(listed) is list else ())
+        if type(each) is dict
+        and isinstance(each.get("topologyKey"), str)
+        and each["topologyKey"] != "kubernetes.io/hostname"
+        and isinstance(each.get("whenUnsatisfiable", "DoNotSchedule"), str)
+        and each.get("whenUnsatisfiable", "DoNotSchedule") == "DoNotSchedule"
+    ]
+
+
 def mismatch(pod: dict[str, Any], labels: LabelsOf) -> Mismatch | Unknown | None:
     """Why the pod's selectors exclude a node with these labels; None when they do not."""
     required = _first_failure(list(selector_expressions(pod)), labels)
