@@ -27,6 +27,7 @@ class Mismatch(NamedTuple):
     text: str
     key: str
     path: Path
+    values: tuple[str, ...] = ()
 
 
 def selector_expressions(pod: dict[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -92,7 +93,9 @@ def _first_failure(
         if isinstance(answer, Unknown):
             unsure = answer
         elif not answer:
-            return Mismatch(written(each), str(each.get("key")), path)
+            values = each.get("values")
+            known = tuple(str(value) for value in values) if type(values) is list else ()
+            return Mismatch(written(each), str(each.get("key")), path, known)
     return unsure
 
 

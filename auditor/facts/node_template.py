@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from auditor.data.instances import Allocatable, InstanceType, allocatable, instance
 from auditor.facts.node_labels import mismatch
 from auditor.facts.pod_needs import Needs, needs
-from auditor.facts.tolerations import DAEMONSET_KEYS, untolerated
+from auditor.facts.tolerations import BLOCKING, DAEMONSET_KEYS, untolerated
 from auditor.unknown import Unknown, UnknownUsed
 from auditor.views.interface import Instance
 from auditor.views.nodegroups_karpenter import CAPACITY, ZONE, allowed, type_labels
@@ -146,6 +146,13 @@ class NodeTemplate:
             zones.add(named[0])
         return sorted(zones) or None
 
+    def repels(self) -> bool:
+        """Whether a taint keeps other pods away: who runs here tolerates it on purpose."""
+        taints = self.value["taints"]
+        return type(taints) is list and any(
+            isinstance(each["effect"], str) and each["effect"] in BLOCKING for each in taints
+        )
+
     def room(self, found: InstanceType) -> Room:
         """What is left on an empty node after the kubelet's and the system's reserves and DaemonSets."""
         known = self._rooms.get(found.name)
@@ -168,7 +175,7 @@ class NodeTemplate:
             best - taken.memory_mib,
             self._disk(total, found, size, taken),
             total.pods - taken.extended["pods"],
-            total.resources,
+            _with_aliases(total.resources),
         )
 
     def _disk(
@@ -221,6 +228,12 @@ def templates(world: World) -> Iterator[NodeTemplate]:
     for group in world.instances("NodeGroup"):
         if group.value["provider"] != "node":
             yield NodeTemplate(world, group, pods)
+
+
+def _with_aliases(resources: dict[str, int]) -> dict[str, int]:
+    """The Neuron device plugin offers its devices under an older name too."""
+    devices = resources.get("aws.amazon.com/neuron")
+    return resources if devices is None else {**resources, "aws.amazon.com/neurondevice": devices}
 
 
 def _best_memory(found: InstanceType, total: Allocatable) -> Fraction:

@@ -26,6 +26,10 @@ from auditor.views.interface import Instance
 if TYPE_CHECKING:
     from auditor.world import World
 
+NAME_LABELS = frozenset(
+    {"karpenter.sh/nodepool", "eks.amazonaws.com/nodegroup", "alpha.eksctl.io/nodegroup-name"}
+)
+"""Labels by which a pod asks for one group by its name."""
 ARM_WORDS = frozenset({"arm64", "aarch64", "arm64v8"})
 AMD_WORDS = ("amd64", "x86_64", "x86-64")
 
@@ -94,7 +98,8 @@ class Judge:
         has = f"; its nodes have {answer.key}={', '.join(map(str, own))}" if own else ""
         why = f"no node of it satisfies {answer.text}{has}"
         decides = "requirements" if _by_requirement(template, answer.key) else "labels"
-        return Check("labels", False, why, answer.path, other_end(template, (decides,)))
+        named = answer.values[0] if answer.key in NAME_LABELS and len(answer.values) == 1 else ""
+        return Check("labels", False, why, answer.path, other_end(template, (decides,)), named)
 
     def _spread(self, template: NodeTemplate, found: InstanceType | None) -> Check:
         """Nodes without the topology label of a hard spread constraint take no such pod."""
