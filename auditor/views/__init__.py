@@ -14,6 +14,9 @@ VIEWS: dict[str, str] = {
     "Container": "auditor.views.pods:ContainerView",
     "Scaler": "auditor.views.scalers:ScalerView",
     "NodeGroup": "auditor.views.nodegroups:NodeGroupView",
+    "ArgoApplication": "auditor.views.argocd:ArgoApplicationView",
+    "Dashboard": "auditor.views.dashboards:DashboardView",
+    "PrometheusRules": "auditor.views.prometheus_rules:PrometheusRulesView",
     "Object": "auditor.views.objects:ObjectView",
 }
 """View name → ``module:class``."""
