@@ -25,6 +25,7 @@ FACTS: dict[str, str] = {
     "gpu_sharing": "auditor.facts.gpu_sharing:GpuSharing",
     "gpu_software": "auditor.facts.gpu_software:GpuSoftware",
     "ingress": "auditor.facts.services:IngressBackends",
+    "instance_metadata": "auditor.facts.instance_metadata:InstanceMetadata",
     "isolation": "auditor.facts.network_policies:Isolation",
     "monitor": "auditor.facts.monitors:Monitors",
     "namespace_isolation": "auditor.facts.network_policies:NamespaceIsolation",
@@ -45,6 +46,7 @@ FACTS: dict[str, str] = {
     "served_by": "auditor.facts.services:ServedBy",
     "service": "auditor.facts.services:ServiceBackends",
     "service_account": "auditor.facts.objects_service_account:ServiceAccountOf",
+    "static_keys": "auditor.facts.static_keys:StaticKeys",
     "time_slicing": "auditor.facts.time_slicing:TimeSlicing",
 }
 """Fact name → ``module:class``."""
