@@ -24,6 +24,7 @@ FACTS: dict[str, str] = {
     "gpu_exporter": "auditor.facts.monitors:GpuExporter",
     "gpu_sharing": "auditor.facts.gpu_sharing:GpuSharing",
     "gpu_software": "auditor.facts.gpu_software:GpuSoftware",
+    "identity": "auditor.facts.identities:Identities",
     "ingress": "auditor.facts.services:IngressBackends",
     "instance_metadata": "auditor.facts.instance_metadata:InstanceMetadata",
     "isolation": "auditor.facts.network_policies:Isolation",
