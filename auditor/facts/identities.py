@@ -97,6 +97,8 @@ class Identities:
             "hows": sorted({"irsa" if each.how == "eksctl" else each.how for each in mechanisms}),
             "role": self._named_role(instance) if value["how"] else Unknown("the account names no role"),
             "refs": [self.world.ref(each.resource, each.path) for each in mechanisms if each is not own],
+            "idle": [],
+            "needs": [],
         }
 
     def _shown(self, mechanisms: list[Mechanism]) -> list[dict[str, Any]]:
@@ -204,11 +206,8 @@ class Identities:
         if role.instance.value["how"] not in ("irsa", "pod-identity"):
             return
         for each in role.policies:
-            said = (
-                ""
-                if isinstance(each.document, Unknown)
-                else _too_much(each.document, bool(each.arn) and not each.home)
-            )
+            from_aws = bool(each.arn) and each.home is None
+            said = "" if isinstance(each.document, Unknown) else _too_much(each.document, from_aws)
             if said:
                 place = (each.home or each.resource, each.path if each.home in (None, each.resource) else ())
                 yield {"name": each.name, "said": said, "ref": self.world.ref(*place)}
