@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -55,6 +56,28 @@ class Permissions(NamedTuple):
         if bounded.outcome < granted.outcome:
             return bounded._replace(by=())
         return granted
+
+    def may(self, action: str) -> Decision:
+        """Whether ``action`` is granted on any resource at all."""
+        return Permissions([_anywhere(each) for each in self.policies], _bound(self.boundary)).decide(action)
+
+
+def _bound(boundary: Source | None) -> Source | None:
+    return None if boundary is None else _anywhere(boundary)
+
+
+def _anywhere(policy: Source) -> Source:
+    """The policy with allows that mean every resource; denies hold where they mean all."""
+    if isinstance(policy, Unknown):
+        return policy
+    return Document(
+        [
+            replace(each, resources=("*",), not_resources=None)
+            if isinstance(each, Statement) and each.allows is True
+            else each
+            for each in policy.statements
+        ]
+    )
 
 
 def applies(statement: Statement, action: str, resource: str) -> Match:
@@ -126,9 +149,7 @@ class _Tally:
         if self.deny is Outcome.DENIED:
             return Decision(Outcome.DENIED, tuple(self.denied_by), explicit=True)
         outcome = min(self.allow, self.deny)
-        return Decision(
-            outcome, tuple(self.by), unknown=self.unknown if outcome is Outcome.UNKNOWN else None
-        )
+        return Decision(outcome, tuple(self.by), unknown=self.unknown if outcome is Outcome.UNKNOWN else None)
 
 
 def _decide(policies: Iterable[Source], action: str, resource: str) -> Decision:
