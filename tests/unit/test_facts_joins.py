@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from auditor.facts.neighbours import Neighbours, nearest
+from auditor.facts.pods import alike
 from auditor.model import Resource, Target
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
@@ -259,3 +262,19 @@ spec:
         ("api", True, False),
         ("gone", False, True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wanted"),
+    [
+        ("apis", "api", True),
+        ("modelserver", "model-server", True),
+        ("gatway", "gateway", True),
+        ("ml-worker", "worker", True),
+        ("vtgate", "vtctld", False),
+        ("dcgm", "prometheus", False),
+        ("", "api", False),
+    ],
+)
+def test_a_slip_differs_in_one_place(one: str, other: str, wanted: bool) -> None:
+    assert alike(one, other) is alike(other, one) is wanted
