@@ -175,5 +175,5 @@ def _makes_objects(resource: Resource) -> bool:
     """Whether a custom resource may bring objects into being that Git does not show."""
     group, kind = resource.group, resource.kind
     if resource.api_version in ("terraform", "file") or group in BUILT_IN_GROUPS or group.endswith(".k8s.io"):
-        return kind == "Gateway" or group.endswith(".x-k8s.io")
+        return kind == "Gateway"
     return group not in PASSIVE_GROUPS and (group, kind) not in PASSIVE_KINDS
