@@ -52,7 +52,14 @@ class AsgTemplate:
         """See the class."""
         template = next((each for each in self._fit.groups() if each.group is instance), None)
         if template is None:
-            return {"found": False, "workloads": [], "labels": [], "taints": [], "resources": [], "zonal": False}
+            return {
+                "found": False,
+                "workloads": [],
+                "labels": [],
+                "taints": [],
+                "resources": [],
+                "zonal": False,
+            }
         pods = list(self._pods(template))
         return {
             "found": True,

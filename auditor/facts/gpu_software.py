@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from auditor.data.instances import InstanceType
 from auditor.facts.node_fit import NodeFit
 from auditor.facts.node_labels import mismatch
+from auditor.facts.node_template import NodeTemplate
 from auditor.facts.tolerations import spelled, untolerated
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
@@ -74,7 +77,7 @@ class GpuSoftware:
             taints = group.value["taints"]
             types = group.types()
             first = None if isinstance(types, Unknown) else types[0]
-            selected = mismatch(pod.value, lambda key, g=group, f=first: g.label(key, f))
+            selected = mismatch(pod.value, partial(_label, group, first))
             if selected is not None or isinstance(taints, Unknown):
                 continue
             left = untolerated(tolerations, taints)
@@ -91,7 +94,11 @@ class GpuSoftware:
         maps = self._world.kind("", "ConfigMap")
         found = next((each for each in maps if each.name == named), None)
         if found is None:
-            return {"named": True, "ref": "", **self._missing(operator, named, default, [each.name for each in maps])}
+            return {
+                "named": True,
+                "ref": "",
+                **self._missing(operator, named, default, [each.name for each in maps]),
+            }
         data = found.body.get("data")
         keys = sorted(data) if type(data) is dict else []
         ref = self._world.ref(found, ("data",))
@@ -104,16 +111,24 @@ class GpuSoftware:
         if near:
             return {"ok": False, "why": f"no ConfigMap is called {named}; there is {near[0]}"}
         unknown = Unknown(
-            f"ConfigMap {named} is not among these manifests", "audit the folder that holds it with the operator"
+            f"ConfigMap {named} is not among these manifests",
+            "audit the folder that holds it with the operator",
         )
         return {"ok": unknown, "why": ""}
+
+
+def _label(group: NodeTemplate, found: InstanceType | None, key: str) -> Any:
+    return group.label(key, found)
 
 
 def _default_of(named: str, default: Any, keys: list[str]) -> dict[str, Any]:
     if not isinstance(default, str) or not default:
         if len(keys) == 1:
             return {"ok": True, "why": ""}
-        return {"ok": False, "why": f"names ConfigMap {named} without a default: no node uses it until it is labelled"}
+        return {
+            "ok": False,
+            "why": f"names ConfigMap {named} without a default: no node uses it until it is labelled",
+        }
     if default in keys:
         return {"ok": True, "why": ""}
     has = ", ".join(keys) or "no keys"

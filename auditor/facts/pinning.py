@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.facts.gpu import Gpu
 from auditor.facts.scale_to_zero import ScaleToZero
-from auditor.facts.workloads import DO_NOT_DISRUPT, annotations
+from auditor.facts.workloads import DO_NOT_DISRUPT, annotations_of
 from auditor.views.interface import Instance
 
 if TYPE_CHECKING:
@@ -36,6 +36,6 @@ class Pinning:
         return {
             "always_on": fact["always_on"],
             "on_gpu_nodes": self._gpu.of(pods[0])["wants"] or bool(fact["lands_on"]),
-            "do_not_disrupt": annotations(pods[0]).get(DO_NOT_DISRUPT, "false") != "false",
+            "do_not_disrupt": annotations_of(pods[0]).get(DO_NOT_DISRUPT, "false") != "false",
             "refs": fact["group_refs"],
         }
