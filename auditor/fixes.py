@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, NamedTuple
 
 from auditor.cel import CelError
@@ -70,6 +71,8 @@ def _edits(verdict: Verdict, compiled: CompiledPolicy) -> tuple[tuple[tuple[str,
             edits.append((site.file, _edit(operation, pattern, path, site, compiled, seen)))
             if site.note and site.note not in notes:
                 notes.append(site.note)
+    if any(one[0] == other[0] and _touches(one[1], other[1]) for one, other in combinations(edits, 2)):
+        raise Refused("the fix needs two edits at one place")
     if not edits:
         raise Refused(
             "there is nothing to edit at " + ", ".join(_path_text(op) or "the node" for op in declared.ops)
