@@ -135,6 +135,8 @@ class Target:
     resources: list[Resource] = field(default_factory=list)
     ties: list[str] = field(default_factory=list)
     undecided: str = ""
+    deployed_by: Resource | None = None
+    """The Argo CD Application (or ApplicationSet) that deploys the target, when the tree declares one."""
 
 
 class Related(NamedTuple):

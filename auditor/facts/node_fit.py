@@ -13,9 +13,13 @@ from auditor.model import Path
 from auditor.unknown import Unknown, UnknownUsed
 from auditor.views.interface import Instance
 from auditor.views.nodegroups_form import accelerator
+from auditor.views.terraform_companions import identity_of
 
 if TYPE_CHECKING:
     from auditor.world import World
+
+
+SHOWN = 4
 
 
 class NodeFit:
@@ -25,7 +29,8 @@ class NodeFit:
     ``vram_mib`` is the memory of one GPU, the least of the matched groups (0 when nothing matches).
     ``groups`` is the number of GPU groups known; ``matched`` the names of those whose labels the pod selects
     and whose kind of accelerator it asks for. ``tolerated``, ``counted`` and ``sized`` are ``{ok, why, at,
-    refs}`` over the matched groups: ok when one of them satisfies it. Unknown when no GPU group is known.
+    refs}`` over the matched groups: ok when one of them satisfies it. They are Unknown, and ``groups`` is 0, when no
+    GPU group is known.
     """
 
     def __init__(self, world: World) -> None:
@@ -46,7 +51,22 @@ class NodeFit:
             found = self._fits[id(pod.value)] = self._evaluate(pod)
         return found
 
+    def scattered(self) -> Unknown | None:
+        """Why pods cannot be held against groups of several clusters: any of them may be theirs."""
+        named = {identity_of(each.value["cluster"]) for each in self.groups()} - {""}
+        if len(named) < 2:
+            return None
+        name = self._world.target.name
+        return Unknown(
+            f"node groups of {len(named)} clusters are declared in {name} and what it is tied to",
+            f'say what runs where: manifests = ["<folder>"] under a [target.<name>] of its own for each of '
+            f"{', '.join(sorted(named)[:SHOWN])} in auditor.toml",
+        )
+
     def _evaluate(self, pod: Instance) -> list[GroupFit] | Unknown:
+        scattered = self.scattered()
+        if scattered is not None:
+            return scattered
         capable = [each for each in self.groups() if each.value["gpu_capable"] is not False]
         if not capable:
             return self._world.undecided("node groups") or no_groups(self._world)
@@ -61,7 +81,9 @@ class NodeFit:
         """See the class."""
         fits = self.fits(instance)
         if isinstance(fits, Unknown):
-            return fits
+            unread = {"ok": fits, "why": fits, "at": "", "refs": []}
+            answers = dict.fromkeys(("tolerated", "counted", "sized"), unread)
+            return {"groups": 0, "matched": [], "packed": [], "vram_mib": fits, **answers}
         matched = [fit for fit in fits if fit.check("labels") is not False and fit.check("gpu") is not False]
         tolerated = [fit for fit in matched if fit.check("taints") is not False]
         counted = [fit for fit in tolerated or matched if fit.check("count") is not False]

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from auditor.model import Target
+from auditor.sources import monitoring
 from auditor.sources.interface import Inventory
 from auditor.sources.manifests import ParsedFile, read_manifests
 from auditor.sources.stdin import STDIN
@@ -25,15 +26,24 @@ CRD = "CustomResourceDefinition"
 
 Shared = TypeVar("Shared")
 
-COLLECTORS: tuple[str, ...] = (
-    "auditor.sources.kustomize",
-    "auditor.sources.helm",
-    "auditor.sources.terraform",
+
+class Collector(NamedTuple):
+    """A module with ``collect(checkout)``; imported only when a file's path has one of these endings."""
+
+    module: str
+    endings: tuple[str, ...]
+
+
+COLLECTORS = (
+    Collector("auditor.sources.kustomize", ("kustomization.yaml", "kustomization.yml", "Kustomization")),
+    Collector("auditor.sources.helm", ("Chart.yaml",)),
+    Collector("auditor.sources.terraform", (".tf", ".json")),
 )
-"""Modules with ``collect(checkout)``, in the order in which they may claim files; the loose rest is last."""
+"""In the order in which they may claim files; the loose rest is last."""
 
 REGROUPER = "auditor.sources.argocd"
-"""Runs when all targets are known, and puts them together as Argo CD Applications deploy them."""
+REGROUPED = frozenset({"Application", "ApplicationSet"})
+"""When resources of these kinds were found, the regrouper puts targets together as they are deployed."""
 
 
 @dataclass(slots=True)
@@ -90,7 +100,9 @@ class Checkout:
         self.claimed.update(paths)
 
     def add(self, target: Target) -> None:
-        """Add a target to the inventory."""
+        """Add a target to the inventory; one whose name is taken (a chart in a Terraform root) bears its kind."""
+        if any(each.name == target.name for each in self.inventory.targets):
+            target.name = f"{target.kind}:{target.name}"
         self.inventory.targets.append(target)
 
 
@@ -105,10 +117,13 @@ class GitSource:
         """Targets in a stable order: what the collectors found, then the loose rest."""
         checkout = Checkout(self._tree, self._options, self._files())
         checkout.inventory.counts.files = len(checkout.files)
-        for module in COLLECTORS:
-            import_module(module).collect(checkout)
+        checkout.inventory.files = frozenset(checkout.files)
+        for collector in COLLECTORS:
+            if any(path.endswith(collector.endings) for path in checkout.files):
+                import_module(collector.module).collect(checkout)
         _read_all(checkout)
-        import_module(REGROUPER).collect(checkout)
+        if any(each.kind in REGROUPED for target in checkout.inventory.targets for each in target.resources):
+            import_module(REGROUPER).collect(checkout)
         return checkout.inventory
 
     def _files(self) -> list[str]:
@@ -141,6 +156,8 @@ def _read_all(checkout: Checkout) -> None:
                 inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
             continue
         checkout.texts.resources += resources_of(path, data)
+        if manifest:
+            checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
         if path in checkout.claimed:
             continue
         if manifest and may_hold_objects(data):
@@ -164,6 +181,3 @@ def _loose(checkout: Checkout, target: Target, path: str, data: bytes) -> None:
         inventory.counts.other_files += 1
     target.resources += manifest.resources
     inventory.problems += manifest.problems
-
-
-Collector = Callable[[Checkout], None]

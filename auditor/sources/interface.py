@@ -39,6 +39,8 @@ class Inventory:
     """Comments that ask for a waiver, in the order of files and lines."""
     warnings: list[Problem] = field(default_factory=list)
     """Things to know that change no verdict."""
+    files: frozenset[str] = frozenset()
+    """Every file of the tree, read or not: links from one file to another are checked against them."""
 
     def merged(self, other: Inventory) -> Inventory:
         """Both inventories as one; targets keep their order."""
@@ -50,6 +52,7 @@ class Inventory:
             Counts(**{name: mine[name] + theirs[name] for name in mine}),
             self.marks + other.marks,
             self.warnings + other.warnings,
+            self.files | other.files,
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from auditor.model import Path, Place, Resource
 from auditor.secrets import find_keys, masked, mentions_keys
-from auditor.sources.dockerfile import Instruction, is_dockerfile, stages
+from auditor.sources.dockerfile import Instruction, is_dockerfile, preamble, stages
 from auditor.spans import Span
 
 MAX_TEXT_BYTES = 8 * 1024 * 1024
@@ -80,16 +80,24 @@ def text_resource(path: str, data: bytes) -> Resource:
 
 
 def dockerfile_resource(path: str, data: bytes) -> Resource:
-    """``{stages: [{name, image, instructions: [{instruction, value, flags}]}]}`` of a Dockerfile."""
+    """``{stages: [{name, image, instructions: [{instruction, value, flags}]}], arguments}`` of a Dockerfile.
+
+    ``arguments`` are the ARGs before the first FROM that have a default.
+    """
     listed = stages(data)
     spans: dict[Path, tuple[int, int]] = {}
-    body: dict[str, Any] = {"stages": []}
+    body: dict[str, Any] = {"stages": [], "arguments": _arguments(data)}
     for index, stage in enumerate(listed):
         spans["stages", index] = (stage[0].start, stage[0].end)
         body["stages"].append(_stage(stage))
         for number, instruction in enumerate(stage):
             spans["stages", index, "instructions", number] = (instruction.start, instruction.end)
     return Resource("file", "Dockerfile", "", path, body, TextOrigin(path, data, spans))
+
+
+def _arguments(data: bytes) -> dict[str, str]:
+    named = (each.value.partition("=") for each in preamble(data) if each.name == "ARG")
+    return {name.strip(): default.strip().strip("\"'") for name, equals, default in named if equals}
 
 
 def _stage(stage: Sequence[Instruction]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -86,7 +85,7 @@ def write(root: Path, files: dict[str, str]) -> Path:
 
 
 def chart(root: Path, folder: str = "web", **changes: str) -> Path:
-    files = CHART | {name.replace("__", "/"): text for name, text in changes.items()}
+    files = CHART | changes
     return write(root, {f"{folder}/{name}": text for name, text in files.items()})
 
 
@@ -211,10 +210,9 @@ def test_values_are_edited_and_templates_are_not(origin: tuple[Path, HelmOrigin]
 
 @needs_helm
 def test_default_values_that_render_nothing_are_no_fault_when_others_do(tmp_path: Path) -> None:
-    inventory = collect(chart(tmp_path, templates__need__yaml='{{ required "say where" .Values.region }}\n'))
+    needs = {"templates/need.yaml": '# {{ required "say where" .Values.region }}\n'}
+    inventory = collect(chart(tmp_path, **needs))
     assert len(inventory.problems) == 3 and "say where" in inventory.problems[0].what
-    shutil.rmtree(tmp_path / "web")
-    write(tmp_path, {"web/templates/need.yaml": '# {{ required "say where" .Values.region }}\n'})
     inventory = collect(chart(tmp_path, **{"values-prod.yaml": "region: here\n"}))
     assert [t.name for t in inventory.targets] == ["web:values-prod.yaml"]
     assert not inventory.problems and len(inventory.gaps) == 2
@@ -243,8 +241,7 @@ def test_a_chart_reads_neither_the_machine_nor_a_cluster_nor_the_network(
         '  lookup: {{ lookup "v1" "Secret" "kube-system" "" | toJson | quote }}\n'
         '  host: {{ getHostByName "example.com" | quote }}\n'
     )
-    root = chart(tmp_path / "tree", templates__found__yaml="")
-    write(root, {"web/templates/found.yaml": template})
+    root = write(chart(tmp_path / "tree"), {"web/templates/found.yaml": template})
     assert found(collect(root)) == {"file": "", "passwd": "", "lookup": "{}", "host": ""}
 
 
@@ -299,3 +296,24 @@ def test_plugins_of_the_user_are_not_loaded(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("HELM_PLUGINS", str(tmp_path / "plugins"))
     assert collect(chart(tmp_path / "tree")).targets
     assert not (tmp_path / "ran").exists()
+
+
+@needs_helm
+def test_a_list_gives_its_items_with_their_own_lines(tmp_path: Path) -> None:
+    template = (
+        "apiVersion: v1\nkind: List\nitems:\n  - apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: one}\n"
+        "  - apiVersion: v1\n    kind: ConfigMap\n    metadata:\n      name: two\n"
+    )
+    write(chart(tmp_path), {"web/templates/list.yaml": template})
+    target = collect(tmp_path).targets[0]
+    assert names(target) == ["ConfigMap/one", "ConfigMap/two", "Deployment/web"]
+    (two,) = [each for each in target.resources if each.name == "two"]
+    place = two.origin.locate(("metadata", "name"))
+    assert place.span is not None and (place.file, place.span.line) == ("web/templates/list.yaml", 10)
+
+
+@needs_helm
+def test_a_chart_and_a_kustomization_in_one_folder_are_two_targets(tmp_path: Path) -> None:
+    files = {"web/kustomization.yaml": "resources: [plain.yaml]\n", "web/plain.yaml": f"{PRINT}  a: b\n"}
+    write(chart(tmp_path), files)
+    assert [each.name for each in collect(tmp_path).targets][:2] == ["web", "helm:web"]

@@ -13,7 +13,7 @@ from typing import Any
 from auditor.model import Resource, Target
 from auditor.sources.argocd.application import Application, is_argocd, read
 from auditor.sources.argocd.applicationset import applications as generated
-from auditor.sources.argocd.deploy import REMOTE, Deployer, NotDeployed
+from auditor.sources.argocd.deploy import REMOTE, Deployer, NotDeployed, key_of
 from auditor.sources.argocd.generators import NotGenerated
 from auditor.sources.git import LOOSE, Checkout
 from auditor.sources.tree import Unreadable
@@ -116,7 +116,7 @@ class _Collector:
 
     def _regroup(self) -> None:
         """Targets that Applications deploy are theirs now; so are manifests that they deploy as files."""
-        kept = [each for each in self._inventory.targets if (each.kind, each.name) not in self._deployer.used]
+        kept = [each for each in self._inventory.targets if key_of(each) not in self._deployer.used]
         for target in kept:
             if target.name == LOOSE:
                 files = self._deployer.used_files

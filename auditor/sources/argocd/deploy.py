@@ -84,9 +84,7 @@ class Deployer:
         )
         self._helm = HelmBuilder(checkout, self._charts, helm) if helm else None
         self._known_repositories: set[str] = set()
-        self._plain_targets: dict[tuple[str, str], Target] = {
-            (target.kind, target.name): target for target in checkout.inventory.targets
-        }
+        self._plain_targets = {key_of(target): target for target in checkout.inventory.targets}
         self._loose: dict[str, list[Resource]] = {}
         for target in checkout.inventory.targets:
             for resource in target.resources if target.name == LOOSE else ():
@@ -298,6 +296,11 @@ class Deployer:
             found = read_manifests(path, data, self._checkout.read, self._checkout.wanted)
             self._loose[path] = found.resources
         return self._loose.get(path, [])
+
+
+def key_of(target: Target) -> tuple[str, str]:
+    """Kind and name of a target, without the kind that a taken name bears."""
+    return target.kind, target.name.removeprefix(f"{target.kind}:")
 
 
 def _parameters(listed: Any) -> Iterator[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from auditor.sources.helm.chart import Chart, Charts
 from auditor.sources.helm.origin import Rendered, origin_of
 from auditor.sources.helm.release import Helm, Release, Values, render_input
 from auditor.sources.kustomize.variants import Budget
-from auditor.sources.manifests import is_object, resource_of
+from auditor.sources.manifests import is_object, object_places, resource_of
 from auditor.sources.sandbox import RenderFailed
 from auditor.sources.tree import Unreadable
 from auditor.spans import Problem
@@ -119,8 +119,8 @@ class Builder:
                 what = f"{name_of(release)}: renders to what is no YAML: {document.problem.what}"
                 inventory.problems.append(Problem(path, 0, 0, what, document.problem.repair))
             elif is_object(document.body):
-                origin = origin_of(rendered, stream, document)
-                yield resource_of(document.body, origin)
+                for _, start, body in object_places(document):
+                    yield resource_of(body, origin_of(rendered, stream, document, start, body))
 
 
 def name_of(release: Release) -> str:

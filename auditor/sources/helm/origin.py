@@ -144,16 +144,13 @@ class Setting(NamedTuple):
 class HelmOrigin:
     """The origin of one object that a chart renders to."""
 
-    __slots__ = ("_body", "_data", "_document", "_found", "_map", "_rendered", "_settings", "_source")
+    __slots__ = ("_body", "_found", "_map", "_rendered", "_settings", "_source", "_start")
 
     source = "git"
 
-    def __init__(
-        self, rendered: Rendered, body: Any, source: str, data: bytes, document: YamlDocument
-    ) -> None:
+    def __init__(self, rendered: Rendered, body: Any, source: str, smap: SourceMap, start: Path) -> None:
         self._rendered, self._body, self._source = rendered, body, source
-        self._data, self._document = data, document
-        self._map: SourceMap | None = None
+        self._map, self._start = smap, start
         self._found: dict[Path, Found | None] = {}
         self._settings: dict[Path, Setting | None] = {}
 
@@ -206,9 +203,8 @@ class HelmOrigin:
     def _find(self, path: Path) -> Found | None:
         if path not in self._found:
             template = self._rendered.template(self.file)
-            if self._map is None:
-                self._map = SourceMap(self._data, self._document)
-            self._found[path] = template.find(self._map, existing(self._body, path)) if template else None
+            at = self._start + existing(self._body, path)
+            self._found[path] = template.find(self._map, at) if template else None
         return self._found[path]
 
     def _setting(self, path: Path) -> Setting | None:
@@ -247,8 +243,8 @@ class HelmOrigin:
         return None
 
 
-def origin_of(rendered: Rendered, data: bytes, document: YamlDocument) -> HelmOrigin:
-    """The origin of the object in one document of a rendered stream."""
+def origin_of(rendered: Rendered, data: bytes, document: YamlDocument, start: Path, body: Any) -> HelmOrigin:
+    """The origin of an object that stands at ``start`` in one document of a rendered stream."""
     comment = SOURCE.search(data, document.start, document.end)
     source = comment[1].decode("utf-8", "replace").strip() if comment else ""
-    return HelmOrigin(rendered, document.body, source, data, document)
+    return HelmOrigin(rendered, body, source, SourceMap(data, document), start)

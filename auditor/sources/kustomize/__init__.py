@@ -56,14 +56,15 @@ def collect(checkout: Checkout) -> None:
 
 
 def _blocked(checkout: Checkout, graph: Graph) -> None:
-    """A row for everything that keeps a kustomization from being rendered: faults once, gaps for each top."""
+    """A row for each fault, and one for each kustomization that cannot be rendered here although it has none."""
     faults = {problem for node in graph.nodes.values() for problem in node.problems}
     checkout.inventory.problems += sorted(faults)
-    for top in graph.tops():
-        for node in graph.closure(top):
-            for gap in node.gaps:
-                what = f"{top or '.'}: not rendered, {gap.what}"
-                checkout.inventory.gaps.append(gap._replace(what=what))
+    for folder in sorted(graph.nodes):
+        gaps = [gap for node in graph.closure(folder) for gap in node.gaps]
+        if gaps:
+            more = f", and {len(gaps) - 1} more such reference{'s' * (len(gaps) > 2)}" * (len(gaps) > 1)
+            what = f"{folder or '.'}: not rendered, {gaps[0].what}{more}"
+            checkout.inventory.gaps.append(gaps[0]._replace(what=what))
 
 
 class Builder:

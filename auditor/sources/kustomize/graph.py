@@ -22,7 +22,6 @@ from auditor.sources.tree import Unreadable
 from auditor.spans import Problem
 
 NETWORK = "copy it into the repository, or audit what it renders to: kubectl kustomize DIR | auditor check -"
-MAX_DEPTH = 100
 
 
 @dataclass(slots=True)
@@ -97,11 +96,6 @@ class Graph:
                 found.add(folder)
                 reached |= {node.folder for node in self.closure(folder)}
         return found
-
-    def tops(self) -> list[str]:
-        """Kustomizations that no other includes, whether or not they can be rendered."""
-        included = {child for node in self.nodes.values() for child in node.children}
-        return sorted(folder for folder in self.nodes if folder not in included)
 
     def users(self, path: str, among: Iterable[str]) -> list[str]:
         """Those of ``among`` whose closure holds the file ``path``."""
