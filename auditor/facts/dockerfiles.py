@@ -118,7 +118,7 @@ def _user(body: dict[str, Any], chain: list[int], base: str | Unknown) -> dict[s
         listed = body["stages"][stage]["instructions"]
         for number in range(len(listed) - 1, -1, -1):
             if listed[number]["instruction"] == "USER":
-                name = listed[number]["value"].strip().strip("\"'")
+                name = (listed[number]["value"].split() or [""])[0].strip("\"'")
                 user = name.partition(":")[0]
                 root: Any = user.lower() in ROOT
                 at = render(body, ("stages", stage, "instructions", number))
