@@ -25,7 +25,8 @@ class ClusterAutoscaler:
     gpu_groups}``.
 
     ``flags`` are its command line flags by name without ``--``; empty when none is declared here.
-    ``evident``: itself or a policy of its own is declared here. ``gpu_groups`` is whether a GPU group that it would manage is declared here. ``describes_nodegroups`` is
+    ``evident``: itself or a policy of its own is declared here. ``gpu_groups`` is whether a GPU group that it
+    would manage is declared here. ``describes_nodegroups`` is
     whether its IAM policy grants ``eks:DescribeNodegroup``; Unknown when no such policy is in the target or its
     ties.
     """

@@ -31,8 +31,8 @@ class EksClusterView:
     ``{name, version, source, endpoint: {public, private, cidrs}, logs, encryption: {secrets, key}, addons,
     support, deletion_protection, auto_mode}``. ``version`` is '' where AWS chooses it; ``logs`` are
     the control plane's log types; ``encryption.secrets`` whether a key of one's own encrypts them; ``addons`` is
-    ``{name: {version, configuration}}`` with the configuration as data; ``support`` is STANDARD or EXTENDED. Defaults are those of the provider, of the
-    module's major version and of eksctl.
+    ``{name: {version, configuration}}`` with the configuration as data; ``support`` is STANDARD or EXTENDED.
+    Defaults are those of the provider, of the module's major version and of eksctl.
     """
 
     name = "EksCluster"
