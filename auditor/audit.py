@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from auditor import __version__, assemble, changes, money, waivers
 from auditor.baseline import stale
@@ -87,7 +87,7 @@ def audit(
     """Judge an inventory. ``now`` is the clock: the report carries it and waivers expire by it."""
     policies = choose(settings)
     params = params_of(settings)
-    worlds = worlds_of(inventory, settings)
+    worlds = worlds_of(inventory, settings, now.date())
     judged = judge_all(Engine(policies.values(), params), worlds)
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)
     result = score(policies, verdicts)
@@ -117,15 +117,17 @@ def audit(
     return Run(report, verdicts, inventory, policies)
 
 
-def judge(inventory: Inventory, settings: Settings, engine: Engine) -> list[Verdict]:
-    """Verdicts on every target, each in its own world."""
-    return judge_all(engine, worlds_of(inventory, settings))
+def judge(
+    inventory: Inventory, settings: Settings, engine: Engine, today: date | None = None
+) -> list[Verdict]:
+    """Verdicts on every target, each in its own world. ``today`` is the day that calendars are read on."""
+    return judge_all(engine, worlds_of(inventory, settings, today))
 
 
-def worlds_of(inventory: Inventory, settings: Settings) -> list[World]:
+def worlds_of(inventory: Inventory, settings: Settings, today: date | None) -> list[World]:
     """What each target's policies may look at."""
     by_name = {target.name: target for target in inventory.targets}
-    around = Surroundings(inventory.files, tuple(inventory.targets), settings.region, settings.prices)
+    around = Surroundings(inventory.files, tuple(inventory.targets), settings.region, settings.prices, today)
     return [
         World(
             target, [by_name[name] for name in target.ties if name in by_name], settings.declarations, around

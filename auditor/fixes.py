@@ -19,7 +19,6 @@ from auditor.policy import FixOp, Policy
 from auditor.spans import Edit
 from auditor.unknown import Unknown
 
-
 _GONE: Any = object()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any, NamedTuple
 
 from auditor.facts import fact
@@ -23,6 +24,8 @@ class Surroundings(NamedTuple):
     """The configured AWS region; '' leaves it to Terraform's provider block."""
     prices: Mapping[str, float] = {}
     """Declared USD an hour by instance type; they win over the table."""
+    today: date | None = None
+    """The day of the run, for facts with a calendar; None where nobody gave one."""
 
 
 class World:
@@ -95,6 +98,11 @@ class World:
         if name not in self._facts:
             self._facts[name] = fact(name)(self)
         return self._facts[name]
+
+    @property
+    def today(self) -> date | None:
+        """The day of the run, for facts with a calendar."""
+        return self.around.today
 
     @property
     def target_has_groups(self) -> bool:

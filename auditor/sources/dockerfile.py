@@ -8,8 +8,9 @@ from itertools import takewhile
 from typing import NamedTuple
 
 _NAME = re.compile(
-    r"(?:^|/)(?:Dockerfile|Containerfile)(?:\.[^/]+)?$|\.(?:dockerfile|containerfile)$", re.IGNORECASE
+    r"(?:^|/)(?:Dockerfile|Containerfile)(?:[.-][^/]+)?$|\.(?:dockerfile|containerfile)$", re.IGNORECASE
 )
+_OTHER = (".dockerignore", ".md", ".sh", ".py", ".yaml", ".yml", ".json", ".go")
 _FLAG = re.compile(r"--([a-z-]+)(?:=(\S+))?\s+")
 _HEREDOC = re.compile(r"<<-?[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
 _ESCAPE = re.compile(rb"\A\s*#\s*escape\s*=\s*`", re.IGNORECASE)
@@ -27,7 +28,7 @@ class Instruction(NamedTuple):
 
 def is_dockerfile(path: str) -> bool:
     """Whether a file is a Dockerfile by its name."""
-    return _NAME.search(path) is not None and not path.endswith(".dockerignore")
+    return _NAME.search(path) is not None and not path.endswith(_OTHER)
 
 
 def stages(data: bytes) -> list[list[Instruction]]:
