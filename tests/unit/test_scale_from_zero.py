@@ -182,6 +182,13 @@ def test_several_roots_leave_the_choice_to_the_configuration() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["no-gpu-group", "two-clusters", "two-eksctl-clusters"])
+def test_policies_on_single_requirements_leave_the_open_question_to_one_row(name: str) -> None:
+    fact = Scenario(name).fact("node_fit")
+    assert (fact["groups"], fact["matched"]) == (0, [])
+    assert isinstance(fact["tolerated"]["ok"], Unknown)
+
+
 def test_groups_of_several_clusters_leave_the_choice_to_the_configuration() -> None:
     fact = Scenario("two-eksctl-clusters").fact("scale_from_zero")
     assert isinstance(fact, Unknown)
