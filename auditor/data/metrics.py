@@ -71,6 +71,14 @@ OPEN_PREFIXES = (
     "kubecost_",
     "kube_state_metrics_",
     "kube_customresource_",
+    "kubernetes_",
+    "aggregator_",
+    "reloader_",
+    "ray_",
+    "loki_",
+    "thanos_",
+    "istio_",
+    "envoy_",
     "nvidia_",
     "vllm:",
     "grafana_",
@@ -110,7 +118,7 @@ def _in_table(name: str, kinds: dict[str, list[str]], depth: int) -> Judged:
     kind = "_".join(name.split("_")[:depth])
     if kind not in kinds:
         return Judged("unknown")
-    return _among(name, frozenset(f"{kind}_{rest}" for rest in kinds[kind]))
+    return _among(name, frozenset(f"{kind}_{rest}".rstrip("_") for rest in kinds[kind]))
 
 
 def _among(name: str, names: frozenset[str]) -> Judged:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".tf", ".tf.json")
 VARIABLE_SUFFIXES = (".tfvars", ".tfvars.json")
 ROOT_KIND = "root"
+_PROVIDER_FIELDS = ("name", "alias", "source", "version", "configured", "module")
 _BOM = b"\xef\xbb\xbf"
 _COMMENT = re.compile(r"(?:#|//)\s?(.*)$")
 
@@ -128,7 +129,7 @@ def _root_resource(reader: _Reader, root: TfRoot) -> Resource:
 
 
 def _provider(provider: Any) -> Body:
-    stated = {name: getattr(provider, name) for name in ("name", "alias", "source", "version", "configured")}
+    stated = {name: getattr(provider, name) for name in _PROVIDER_FIELDS}
     return {**stated, "config": provider.body}
 
 

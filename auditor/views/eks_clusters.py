@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
+from auditor.views.nodegroups_form import strings
 from auditor.views.nodegroups_module import MODULE_SOURCE
 from auditor.views.pods import dig, group_of
 from auditor.views.terraform_values import block, get
@@ -28,10 +29,9 @@ class EksClusterView:
     """One cluster; ``cluster`` in CEL.
 
     ``{name, version, source, endpoint: {public, private, cidrs}, logs, encryption: {secrets, key}, addons,
-    addons_known, support, deletion_protection, auto_mode}``. ``version`` is '' where AWS chooses it; ``logs`` are
+    support, deletion_protection, auto_mode}``. ``version`` is '' where AWS chooses it; ``logs`` are
     the control plane's log types; ``encryption.secrets`` whether a key of one's own encrypts them; ``addons`` is
-    ``{name: {version, configuration}}`` with the configuration as data; ``addons_known`` is false where add-ons
-    may be declared out of sight; ``support`` is STANDARD or EXTENDED. Defaults are those of the provider, of the
+    ``{name: {version, configuration}}`` with the configuration as data; ``support`` is STANDARD or EXTENDED. Defaults are those of the provider, of the
     module's major version and of eksctl.
     """
 
@@ -112,7 +112,7 @@ def _from_resource(resource: Resource, world: World) -> Iterator[Instance]:
 
 
 def _addon_resources(draft: _Draft, world: World) -> None:
-    """``aws_eks_addon`` blocks of this cluster; those of an unknown cluster make the list uncertain."""
+    """``aws_eks_addon`` blocks of this cluster; with a sole cluster, all of them."""
     from auditor.views.terraform_companions import names_owner
 
     cluster = draft.resource
@@ -127,7 +127,6 @@ def _addon_resources(draft: _Draft, world: World) -> None:
             if isinstance(name, str):
                 draft.value["addons"][name] = addon(each.body, "addon_version")
                 draft.elsewhere[("addons", name)] = (each, ("configuration_values",))
-    draft.value["addons_known"] = True
     draft.moved[("addons",)] = ()
 
 
@@ -160,10 +159,10 @@ def _encryption(draft: _Draft, stated: Any, path: Path) -> None:
     if isinstance(stated, list):
         stated = stated[0] if stated else {}
     resources = get(stated, "resources")
-    secrets = resources if isinstance(resources, Unknown) else "secrets" in (resources or [])
+    secrets = resources if isinstance(resources, Unknown) else "secrets" in strings(resources)
     draft.put(("encryption", "secrets"), secrets, path)
-    key = get(stated, "provider_key_arn") or get(block(stated, "provider"), "key_arn") or ""
-    draft.put(("encryption", "key"), key, path)
+    keys = (get(stated, "provider_key_arn"), get(block(stated, "provider"), "key_arn"))
+    draft.put(("encryption", "key"), next((key for key in keys if key is not None), ""), path)
 
 
 def _from_module(resource: Resource, world: World) -> Iterator[Instance]:
@@ -194,7 +193,6 @@ def _from_module(resource: Resource, world: World) -> Iterator[Instance]:
     draft.put(("auto_mode",), _flag(get(compute, "enabled"), False), path)
     addons, path = inputs.find({}, "addons")
     draft.put(("addons",), _module_addons(addons), path)
-    draft.value["addons_known"] = True
     yield draft.finish()
 
 
@@ -256,7 +254,6 @@ def _from_eksctl(resource: Resource, world: World) -> Iterator[Instance]:
     addons = body.get("addons")
     listed = [each for each in addons if type(each) is dict] if type(addons) is list else []
     draft.put(("addons",), {str(each.get("name")): addon(each, "version") for each in listed}, ("addons",))
-    draft.value["addons_known"] = True
     yield draft.finish()
 
 
