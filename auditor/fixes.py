@@ -124,7 +124,8 @@ def _path_text(operation: FixOp) -> str:
 def _places(operation: FixOp, seen: Evaluation) -> Iterable[tuple[Path, PathPattern]]:
     """Source paths that an operation means, with its parsed pattern. What is not there needs no removal."""
     pattern = parse(_path_text(operation))
-    for path in expand(pattern, get(seen.value, seen.node)):
+    # From the end: taking one element out leaves the places of those before it as they are.
+    for path in reversed(expand(pattern, get(seen.value, seen.node))):
         if operation.remove and get(seen.value, seen.node + path, _GONE) is _GONE:
             continue
         yield seen.source_path(seen.node + path), pattern
