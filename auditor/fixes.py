@@ -8,8 +8,9 @@ bring a new one, are dropped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from auditor.cel import CelError
 from auditor.compiled import CompiledPolicy
@@ -34,8 +35,7 @@ class Editable(NamedTuple):
     note: str = ""
 
 
-@dataclass(slots=True)
-class Fix:
+class Fix(Struct):
     """The edits that would repair one finding, or why there are none."""
 
     verdict: Verdict

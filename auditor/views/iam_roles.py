@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
@@ -20,8 +21,7 @@ _MODULE = re.compile(r"terraform-aws-modules/iam/aws//modules/iam-role-for-servi
 _POD_IDENTITY = re.compile(r"terraform-aws-modules/eks-pod-identity/aws")
 
 
-@dataclass(slots=True, eq=False)
-class Role:
+class Role(Struct, eq=False):
     """One role. ``trust`` and ``statements`` are lists as in :mod:`auditor.views.policy_statements`, each
     statement with the block and path it stands in; ``unread`` says which attached policies are not here."""
 
