@@ -20,6 +20,8 @@ from auditor.policy import FixOp, Policy
 from auditor.spans import Edit
 from auditor.unknown import Unknown
 
+_GONE: Any = object()
+
 
 class Refused(Exception):  # noqa: N818 - an answer, not a failure
     """Why a finding cannot be fixed by an edit, in words."""
@@ -82,9 +84,11 @@ def _path_text(operation: FixOp) -> str:
 
 
 def _places(operation: FixOp, seen: Evaluation) -> Iterable[tuple[Path, PathPattern]]:
-    """Source paths that an operation means, with its parsed pattern."""
+    """Source paths that an operation means, with its parsed pattern. What is not there needs no removal."""
     pattern = parse(_path_text(operation))
     for path in expand(pattern, get(seen.value, seen.node)):
+        if operation.remove and get(seen.value, seen.node + path, _GONE) is _GONE:
+            continue
         yield seen.source_path(seen.node + path), pattern
 
 

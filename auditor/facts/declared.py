@@ -25,6 +25,7 @@ DECLARATIONS: dict[str, tuple[type, str]] = {
     "p95-seconds": (float, "95th percentile of one job's processing time, in seconds"),
     "max-seconds": (float, "longest time one job may take, in seconds"),
     "vram-gib": (float, "GPU memory that one replica needs, in GiB"),
+    "jobs-per-month": (float, "jobs that the workload does in a month"),
     "max-in-flight": (int, "messages that one replica holds at once, in whatever stage"),
     "visibility-heartbeat": (bool, "whether the worker extends the visibility of messages it holds"),
     "handles-sigterm": (bool, "whether the worker gives unfinished messages back on SIGTERM"),
@@ -33,6 +34,7 @@ DECLARATIONS: dict[str, tuple[type, str]] = {
     "sla": (str, "service class, e.g. batch or quality"),
     "monthly-budget-usd": (float, "most that the target may cost in a month, in USD"),
     "aws-actions": (str, "IAM actions the workload uses, separated by commas"),
+    "output": (str, "where results are written, e.g. s3://bucket/out/*.nii.gz"),
     "cold-start-seconds": (float, "declared cold start, in seconds"),
     "cuda": (str, "CUDA version of the image, e.g. 12.8"),
 }

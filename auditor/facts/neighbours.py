@@ -148,17 +148,21 @@ class Neighbours:
 
         ``names`` are names by which a maker elsewhere in the target would be recognised.
         """
-        maker = next((m for m in self._makers.get(self._folder(resource), ()) if _reaches(m, resource)), None)
-        maker = maker or next((m for name in names if (m := self._maker_names.get(name))), None)
-        if maker is not None:
-            return Unknown(
-                f"{what} is not in Git, but {maker.title} may make it", "audit the running cluster"
-            )
-        if self.holds(resource, kinds, namespace):
+        maker = next((m for name in names if (m := self._maker_names.get(name))), None)
+        if maker is None and not self.holds(resource, kinds, namespace):
+            return self.outside(resource, what)
+        near = (m for m in self._makers.get(self._folder(resource), ()) if _reaches(m, resource))
+        maker = maker or next(near, None)
+        if maker is None:
             return False
+        words = f"{what} is not in Git, but {maker.title.strip()} may make it"
+        return Unknown(words, "audit the running cluster")
+
+    def outside(self, resource: Resource, what: str) -> Unknown:
+        """Why nothing can be said of ``what``: it belongs to manifests that are not here."""
         where = posixpath.dirname(resource.origin.file) or "." if self._loose else self._world.target.name
         return Unknown(
-            f"{what} is not in Git, and nothing of its kind and namespace is in {where}",
+            f"{what} is not in Git, and neither is anything like it in {where}",
             "audit it together with the manifests it belongs to, or the running cluster",
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
-from auditor.facts.neighbours import may_share_namespace
+from auditor.facts.neighbours import ELSEWHERE, may_share_namespace, nearby
 from auditor.facts.pods import PodIndex, PodSource, pods_of, source_of, surely, wants_gpu
 from auditor.facts.selectors import Selector, of_selector
 from auditor.facts.services import listed
@@ -232,7 +232,8 @@ class NamespaceIsolation:
 
     ``ingress`` and ``egress``: whether some policy isolates every pod of the namespace in that direction unless
     another rule lets it through (an empty podSelector, and no rule that lets everybody through on every port).
-    ``refs``: the workloads.
+    ``workloads`` (and ``refs``): those of the same folder, else all of the namespace. Where several folders
+    declare a namespace that holds none of its workloads, only the first counts: the others are patches.
     """
 
     def __init__(self, world: World) -> None:
@@ -240,13 +241,17 @@ class NamespaceIsolation:
         self._workloads: dict[str, list[PodSource]] = {}
         for instance in world.instances("PodTemplate"):
             self._workloads.setdefault(instance.resource.namespace, []).append(source_of(instance))
+        self._declared: dict[str, list[Resource]] = {}
+        for namespace in world.kind("", "Namespace"):
+            if "$patch" not in namespace.body:
+                self._declared.setdefault(namespace.name, []).append(namespace)
         self._policies = [each for each in world.kind(*POLICY) if _selects_all(each)]
         self._foreign = [other for kind in FOREIGN for other in world.kind(*kind)]
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
         name = instance.resource.name
-        workloads = self._workloads.get(name, [])
+        workloads = self._judged(instance.resource)
         return {
             "workloads": [pod.resource.title for pod in workloads],
             "gpu": any(wants_gpu(self._world, pod) for pod in workloads),
@@ -254,6 +259,20 @@ class NamespaceIsolation:
             "egress": self._isolated(name, "egress"),
             "refs": [self._world.ref(pod.resource) for pod in workloads[:5]],
         }
+
+    def _judged(self, namespace: Resource) -> list[PodSource]:
+        declared = self._declared.get(namespace.name, [])
+        if namespace not in declared:
+            return []
+        near = self._near(namespace)
+        if near or namespace is not declared[0] or any(self._near(other) for other in declared):
+            return near
+        return self._workloads.get(namespace.name, [])
+
+    def _near(self, namespace: Resource) -> list[PodSource]:
+        measure = nearby(self._world)
+        found = self._workloads.get(namespace.name, [])
+        return [pod for pod in found if measure(namespace, pod.resource) != ELSEWHERE]
 
     def _isolated(self, name: str, direction: str) -> bool | Unknown:
         for policy in self._policies:

@@ -25,7 +25,8 @@ class NodeFit:
     ``vram_mib`` is the memory of one GPU, the least of the matched groups (0 when nothing matches).
     ``groups`` is the number of GPU groups known; ``matched`` the names of those whose labels the pod selects
     and whose kind of accelerator it asks for. ``tolerated``, ``counted`` and ``sized`` are ``{ok, why, at,
-    refs}`` over the matched groups: ok when one of them satisfies it. Unknown when no GPU group is known.
+    refs}`` over the matched groups: ok when one of them satisfies it. They are Unknown, and ``groups`` is 0, when no
+    GPU group is known.
     """
 
     def __init__(self, world: World) -> None:
@@ -61,7 +62,9 @@ class NodeFit:
         """See the class."""
         fits = self.fits(instance)
         if isinstance(fits, Unknown):
-            return fits
+            unread = {"ok": fits, "why": fits, "at": "", "refs": []}
+            answers = dict.fromkeys(("tolerated", "counted", "sized"), unread)
+            return {"groups": 0, "matched": [], "packed": [], "vram_mib": fits, **answers}
         matched = [fit for fit in fits if fit.check("labels") is not False and fit.check("gpu") is not False]
         tolerated = [fit for fit in matched if fit.check("taints") is not False]
         counted = [fit for fit in tolerated or matched if fit.check("count") is not False]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.facts.gpu import Gpu
-from auditor.facts.neighbours import Neighbours, nearest
+from auditor.facts.neighbours import ELSEWHERE, Neighbours, nearby, nearest
 from auditor.facts.selectors import LabelIndex, Selector, of_selector, plain_labels
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
@@ -51,10 +52,10 @@ class PodSource(NamedTuple):
 class PodIndex:
     """``facts.pods`` of a workload: ``{fragment, gpu, selector, selects_own, spread}``.
 
-    ``fragment``: the manifest is a patch, not a workload. ``gpu``: its pods ask for an accelerator. ``selector``: the workload's own selector as text;
-    ``selects_own``: whether it matches the labels of its template. ``spread``: ``[{at, what, selector,
-    selects_own, topology, anti_affinity, hard}]`` for every topology constraint and anti-affinity term;
-    ``at`` is relative to the template.
+    ``fragment``: the manifest is a patch, not a workload. ``gpu``: its pods ask for an accelerator.
+    ``selector``: the workload's own selector as text; ``selects_own``: whether it matches the labels of its
+    template. ``spread``: ``[{at, what, selector, selects_own, topology, anti_affinity, hard}]`` for every
+    topology constraint and anti-affinity term; ``at`` is relative to the template.
     """
 
     def __init__(self, world: World) -> None:
@@ -80,7 +81,20 @@ class PodIndex:
         """Whether it is sure that nothing matches, for a selector without a match; see ``Neighbours``."""
         neighbours = neighbours_of(self._world)
         names = [value for each in selector.requirements for value in each.values]
-        return neighbours.missing(resource, what, POD_KINDS, names)
+        found = neighbours.missing(resource, what, POD_KINDS, names)
+        if found is not False or self.likeliest(resource, selector) is not None:
+            return found
+        return neighbours.outside(resource, what) if self._world.target.kind == "loose" else False
+
+    def likeliest(self, resource: Resource, selector: Selector) -> PodSource | None:
+        """The pods that a selector without a match was probably written for; None when the folder has none.
+
+        Those beside it in the file, those of the same name, or those with nearly the same labels.
+        """
+        measure = nearby(self._world)
+        here = self.find_all(Selector(()), resource.namespace)
+        near = [pod for pod in surely(resource, here) if measure(resource, pod.resource) != ELSEWHERE]
+        return next((pod for pod in near if _is_meant(resource, selector, pod)), None)
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
@@ -98,6 +112,24 @@ class PodIndex:
             "selects_own": selector is not None and selector.matches(source.labels),
             "spread": _spread(source),
         }
+
+
+SIMILAR = 0.6
+"""How alike two label values are (of 1) before one is taken for a slip of the other."""
+
+
+def _is_meant(resource: Resource, selector: Selector, pod: PodSource) -> bool:
+    beside = pod.resource.origin.file == resource.origin.file
+    return beside or pod.resource.name == resource.name or _nearly(selector, pod.labels)
+
+
+def _nearly(selector: Selector, labels: dict[str, str]) -> bool:
+    """Whether the labels differ from what is selected by little more than a slip."""
+    wanted = [(each.key, min(each.values)) for each in selector.requirements if each.operator == "In"]
+    equal = sum(labels.get(key) == value for key, value in wanted)
+    others = [(value, labels[key]) for key, value in wanted if key in labels and labels[key] != value]
+    similar = all(SequenceMatcher(None, one, other).ratio() >= SIMILAR for one, other in others)
+    return similar and (equal > 0 or (bool(others) and len(others) == len(wanted)))
 
 
 def neighbours_of(world: World) -> Neighbours:

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from auditor.world import World
 
 GROUP = "rbac.authorization.k8s.io"
-BUILT_IN_ROLES = frozenset({"admin", "cluster-admin", "edit", "view"})
-"""ClusterRoles that every cluster has, beside those that begin with ``system:``."""
+BUILT_IN = (
+    frozenset({"extension-apiserver-authentication-reader"}),
+    frozenset({"admin", "cluster-admin", "edit", "view"}),
+)
+"""Roles, and ClusterRoles, that every cluster has, beside those that begin with ``system:``."""
 
 
 class Binding:
@@ -58,7 +61,7 @@ class Binding:
         return nearest(self._world, binding, named, lambda role: role)
 
     def _missing(self, binding: Resource, kind: str, name: str) -> bool | Unknown:
-        if kind == "ClusterRole" and (name in BUILT_IN_ROLES or name.startswith("system:")):
+        if not name or name.startswith("system:") or name in BUILT_IN[kind == "ClusterRole"]:
             return True
         namespace = "" if kind == "ClusterRole" else binding.namespace
         return neighbours_of(self._world).missing(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from auditor.facts.neighbours import may_share_namespace, nearest
+from auditor.facts.neighbours import ELSEWHERE, may_share_namespace, nearby, nearest
 from auditor.facts.pods import neighbours_of
 from auditor.facts.services import listed
 from auditor.model import Path, Resource
@@ -17,8 +17,11 @@ from auditor.views.pods import dig
 if TYPE_CHECKING:
     from auditor.world import World
 
-CREATED_BY_CLUSTER = {"ServiceAccount": {"default"}, "ConfigMap": {"kube-root-ca.crt"}}
-"""Names that exist in every namespace; OpenShift's and cert-manager's are not among them."""
+CREATED_BY_CLUSTER = {
+    "ServiceAccount": {"default"},
+    "ConfigMap": {"istio-ca-root-cert", "kube-root-ca.crt", "openshift-service-ca.crt"},
+}
+"""Names that controllers bring into every namespace: Kubernetes', Istio's and OpenShift's."""
 
 
 class Reference(NamedTuple):
@@ -68,7 +71,7 @@ class References:
             "at": render(instance.value, reference.path),
             "optional": reference.optional,
             "found": bool(found) or self._missing(owner, reference),
-            "missing_keys": missing_keys(found[0], reference.keys) if len(found) == 1 else [],
+            "missing_keys": self._missing_keys(owner, found, reference),
             "refs": [self._world.ref(each) for each in found],
         }
 
@@ -76,6 +79,11 @@ class References:
         named = self._named.get((reference.kind, reference.name), [])
         fitting = [each for each in named if may_share_namespace(each.namespace, owner.namespace)]
         return nearest(self._world, owner, fitting, lambda each: each)
+
+    def _missing_keys(self, owner: Resource, found: list[Resource], reference: Reference) -> list[str]:
+        if len(found) != 1 or nearby(self._world)(owner, found[0]) == ELSEWHERE:
+            return []
+        return missing_keys(found[0], reference.keys)
 
     def _missing(self, owner: Resource, reference: Reference) -> bool | Unknown:
         what = f"{reference.kind} {reference.name}"

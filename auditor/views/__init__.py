@@ -11,14 +11,17 @@ __all__ = ["VIEWS", "Instance", "View", "view"]
 VIEWS: dict[str, str] = {
     "Bucket": "auditor.views.buckets:BucketView",
     "Container": "auditor.views.pods:ContainerView",
+    "EksCluster": "auditor.views.eks_clusters:EksClusterView",
     "GpuOperator": "auditor.views.gpu_operators:GpuOperatorView",
     "Identity": "auditor.views.identities:IdentityView",
     "NodeGroup": "auditor.views.nodegroups:NodeGroupView",
     "Object": "auditor.views.objects:ObjectView",
     "PodSpec": "auditor.views.pods:PodSpecView",
     "PodTemplate": "auditor.views.pods:PodTemplateView",
+    "PolicyDocument": "auditor.views.policy_documents:PolicyDocumentView",
     "Queue": "auditor.views.queues:QueueView",
     "Scaler": "auditor.views.scalers:ScalerView",
+    "SecurityRule": "auditor.views.security_rules:SecurityRuleView",
 }
 """View name → ``module:class``."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
+from auditor.views import typed
 from auditor.views.interface import Instance
 from auditor.views.pods import dig, group_of
 
@@ -112,13 +113,13 @@ def _instance(resource: Resource, values: dict[str, Any], at: Path, exact: bool)
         "mig_strategy": ("mig", "strategy"),
     }
     value: dict[str, Any] = {
-        name: _enabled(dig(values, path)) if name != "mig_strategy" else dig(values, path) or ""
+        name: _enabled(dig(values, path)) if name != "mig_strategy" else _given(dig(values, path))
         for name, path in fields.items()
     }
     config = dig(values, ("devicePlugin", "config"))
     value["config"] = {
-        "name": dig(config, ("name",)) or "",
-        "default": dig(config, ("default",)) or "",
+        "name": _given(dig(config, ("name",))),
+        "default": _given(dig(config, ("default",))),
     }
     data = dig(config, ("data",))
     value["config_data"] = sorted(data) if type(data) is dict else []
@@ -132,3 +133,8 @@ def _instance(resource: Resource, values: dict[str, Any], at: Path, exact: bool)
 
 def _enabled(value: Any) -> Any:
     return value if isinstance(value, bool | Unknown) else True
+
+
+def _given(value: Any) -> Any:
+    """'' for what nobody sets."""
+    return "" if value is None else typed.text("value", value)

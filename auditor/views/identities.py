@@ -25,8 +25,8 @@ _ACCOUNTS = ("kubernetes_service_account", "kubernetes_service_account_v1")
 class Association(NamedTuple):
     """One Pod Identity association and the place that declares it."""
 
-    namespace: Any
-    account: Any
+    namespace: str
+    account: str
     role: Any
     resource: Resource
     path: Path
@@ -236,9 +236,11 @@ def associations(world: World) -> Iterator[Association]:
     for resource in world.kind("eksctl.io", "ClusterConfig"):
         listed = dig(resource.body, ("iam", "podIdentityAssociations"))
         for index, each in enumerate(listed if type(listed) is list else ()):
-            where = (dig(each, ("namespace",)), dig(each, ("serviceAccountName",)))
-            role = dig(each, ("roleARN",)) or Unknown("eksctl makes the role of this association")
-            yield Association(*where, role, resource, ("iam", "podIdentityAssociations", index))
+            where = (_text(dig(each, ("namespace",))), _text(dig(each, ("serviceAccountName",))))
+            role = dig(each, ("roleARN",))
+            made = Unknown("eksctl makes the role of this association")
+            path: Path = ("iam", "podIdentityAssociations", index)
+            yield Association(*where, made if role is None else role, resource, path)
 
 
 def _module_associations(resource: Resource) -> Iterator[Association]:

@@ -41,6 +41,8 @@ _READERS: dict[tuple[str, str], str] = {
     ("terraform", "aws_eks_node_group"): "auditor.views.nodegroups_eks",
     ("terraform", "aws_autoscaling_group"): "auditor.views.nodegroups_asg",
     ("terraform", "module"): "auditor.views.nodegroups_module",
+    ("terraform", "kubernetes_manifest"): "auditor.views.nodegroups_karpenter",
+    ("terraform", "kubectl_manifest"): "auditor.views.nodegroups_karpenter",
     ("eksctl.io", "ClusterConfig"): "auditor.views.nodegroups_eksctl",
     ("karpenter.sh", "NodePool"): "auditor.views.nodegroups_karpenter",
     ("", "Node"): "auditor.views.nodegroups_node",

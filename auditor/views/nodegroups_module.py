@@ -20,7 +20,7 @@ from auditor.views.terraform_values import get, readable
 if TYPE_CHECKING:
     from auditor.world import World
 
-_SOURCE = re.compile(
+MODULE_SOURCE = re.compile(
     r"(?:^|[/.])terraform-aws-modules/(?:terraform-aws-)?eks(?:/aws|\.git|$|//|\?)", re.IGNORECASE
 )
 _SINGLE = {"eks-managed-node-group": "eks-managed", "self-managed-node-group": "self-managed"}
@@ -46,7 +46,7 @@ def read(resource: Resource, world: World) -> Iterator[Instance]:
     source = body.get("source")
     if not isinstance(source, str) or body.get("expanded") is True:
         return
-    if _SOURCE.search(source) is None:
+    if MODULE_SOURCE.search(source) is None:
         return
     single = next((kind for name, kind in _SINGLE.items() if f"//modules/{name}" in source), None)
     if single is not None:
@@ -80,14 +80,14 @@ class _Inputs:
         self.defaults, self.default = defaults, default
 
     def find(self, name: str) -> tuple[Any, Path]:
-        """The value and where it stands; None at the group when nobody sets it."""
+        """The value and where it stands; None where it would stand in the group when nobody sets it."""
         if isinstance(self.group, Unknown):
             return self.group, self.own
         if type(self.group) is dict and self.group.get(name) is not None:
             return self.group[name], (*self.own, name)
         if self.defaults.get(name) is not None:
             return self.defaults[name], (*self.default, name)
-        return None, self.own
+        return None, (*self.own, name)
 
 
 def _opaque(resource: Resource, field: str, provider: str, why: Unknown) -> Instance:

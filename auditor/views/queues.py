@@ -27,6 +27,14 @@ DEFAULTS = {
 """Field → (argument of aws_sqs_queue, SQS's default). https://docs.aws.amazon.com/AWSSimpleQueueService/"""
 
 
+_REDRIVE_PLACES: dict[Path, Path] = {
+    ("redrive",): ("redrive_policy",),
+    ("redrive", "target"): ("redrive_policy", "deadLetterTargetArn"),
+    ("redrive", "max_receive_count"): ("redrive_policy", "maxReceiveCount"),
+    ("dlq",): ("redrive_policy", "deadLetterTargetArn"),
+}
+
+
 class QueueView:
     """One queue; ``queue`` in CEL.
 
@@ -74,11 +82,11 @@ def _redrive(instance: Instance, world: World) -> None:
     document = policy_document(text) if text is not None else {}
     instance.value["redrive"] = _redrive_value(document, text is not None)
     instance.value["dlq"] = _dlq(instance, world, document)
-    for field in ("redrive", "dlq"):
+    for path, at in _REDRIVE_PLACES.items():
         if owner is resource:
-            instance.moved[(field,)] = ("redrive_policy",)
+            instance.moved[path] = at
         else:
-            instance.elsewhere[(field,)] = (owner, ("redrive_policy",))
+            instance.elsewhere[path] = (owner, at)
 
 
 def _redrive_value(document: Any, present: bool) -> Any:
@@ -142,4 +150,7 @@ def _sources(resource: Resource, world: World) -> Iterable[str]:
                 continue
             refers = any(address == resource.name for address, _ in targets_of(text))
             if refers or (own and isinstance(text, str) and f':{own}"' in text):
-                yield each.name
+                sender = (
+                    queue_at(world, each, each.body.get("queue_url")) if kind != "aws_sqs_queue" else each
+                )
+                yield (sender or each).name

@@ -86,6 +86,11 @@ FAILS = {
         "its limit of 0 nvidia.com/gpu is less than one g5.xlarge has (1)",
         "pool.yaml:14",
     ),
+    "pool-in-terraform": (
+        "limits",
+        "its limit of 0 nvidia.com/gpu is less than one g5.xlarge has (1)",
+        "pools.tf:7",
+    ),
     "karpenter-spot-taint": ("taints", "its taint spot=true:NoSchedule is not tolerated", "pool.yaml:9"),
     "karpenter-capacity-type": (
         "labels",
