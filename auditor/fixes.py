@@ -8,8 +8,9 @@ bring a new one, are dropped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from auditor.cel import CelError
 from auditor.compiled import CompiledPolicy
@@ -41,8 +42,7 @@ class Editable(NamedTuple):
     """The same place in other bytes of the file: what a further operation of one fix needs after the first."""
 
 
-@dataclass(slots=True)
-class Fix:
+class Fix(Struct):
     """The edits that would repair one finding, or why there are none."""
 
     verdict: Verdict
