@@ -20,7 +20,7 @@ from auditor.report import (
     ScoreInfo,
     WaiverInfo,
 )
-from auditor.score import MODEL_VERSION, WEIGHTS, Score, Tally, contributions, score
+from auditor.score import MODEL_VERSION, WEIGHTS, Score, Tally, contributions, score_of
 from auditor.secrets import masked_text
 
 SHOWN = (Status.FAIL, Status.WAIVED, Status.ERROR, Status.NOT_ASSESSED)
@@ -188,18 +188,17 @@ def _policy_result(policy: Policy, counts: Tally, points: Fraction | None, total
     )
 
 
-def categories(policies: Mapping[str, Policy], verdicts: Sequence[Verdict]) -> tuple[CategoryScore, ...]:
+def categories(policies: Mapping[str, Policy], result: Score) -> tuple[CategoryScore, ...]:
     """Score by category, alphabetically; categories that evaluated nothing are left out."""
-    by_category: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        by_category.setdefault(policies[verdict.policy].category, []).append(verdict)
+    by_category: dict[str, dict[str, Tally]] = {}
+    for code, counts in result.tallies.items():
+        by_category.setdefault(policies[code].category, {})[code] = counts
     rows = []
-    for name, listed in sorted(by_category.items()):
-        result = score(policies, listed)
-        evaluated = sum(counts.evaluated(raw=True) for counts in result.tallies.values())
-        failed = sum(counts.failed for counts in result.tallies.values())
+    for name, tallies in sorted(by_category.items()):
+        evaluated = sum(counts.evaluated(raw=True) for counts in tallies.values())
+        failed = sum(counts.failed for counts in tallies.values())
         if evaluated:
-            rows.append(CategoryScore(name, rounded(result.uncapped), failed, evaluated))
+            rows.append(CategoryScore(name, rounded(score_of(policies, tallies).uncapped), failed, evaluated))
     return tuple(rows)
 
 

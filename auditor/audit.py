@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from auditor import __version__, assemble, changes, waivers
+from auditor import __version__, assemble, changes, money, waivers
 from auditor.baseline import stale
 from auditor.catalog import find
 from auditor.changes import Comparison
@@ -20,7 +20,7 @@ from auditor.gate import (
     EXIT_USAGE,
     gate,
 )
-from auditor.model import Target, Verdict
+from auditor.model import Verdict
 from auditor.options import Settings
 from auditor.packs import choose, known_policies, params_of
 from auditor.policy import Policy
@@ -87,7 +87,8 @@ def audit(
     """Judge an inventory. ``now`` is the clock: the report carries it and waivers expire by it."""
     policies = choose(settings)
     params = params_of(settings)
-    judged = judge(inventory, settings, Engine(policies.values(), params))
+    worlds = worlds_of(inventory, settings, now.date())
+    judged = judge_all(Engine(policies.values(), params), worlds)
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)
     result = score(policies, verdicts)
     findings = assemble.findings(verdicts, policies)
@@ -103,28 +104,36 @@ def audit(
         base=comparison.base if comparison else "",
         inputs=_inputs(inventory),
         score=assemble.score_info(result),
-        categories=assemble.categories(policies, verdicts),
+        categories=assemble.categories(policies, result),
         policies=assemble.policy_results(policies, result),
         targets=_targets(inventory, policies, verdicts),
         findings=findings,
         judged=assemble.judged(verdicts) if all_verdicts else (),
         problems=_problems(inventory.problems, incomplete=True) + _problems(inventory.gaps, incomplete=False),
         warnings=_problems([*inventory.warnings, *warnings], incomplete=False),
+        money=money.money(worlds),
         gate=decision,
     )
     return Run(report, verdicts, inventory, policies)
 
 
-def judge(inventory: Inventory, settings: Settings, engine: Engine) -> list[Verdict]:
-    """Verdicts on every target, each in its own world."""
+def judge(
+    inventory: Inventory, settings: Settings, engine: Engine, today: date | None = None
+) -> list[Verdict]:
+    """Verdicts on every target, each in its own world. ``today`` is the day that calendars are read on."""
+    return judge_all(engine, worlds_of(inventory, settings, today))
+
+
+def worlds_of(inventory: Inventory, settings: Settings, today: date | None) -> list[World]:
+    """What each target's policies may look at."""
     by_name = {target.name: target for target in inventory.targets}
-    around = Surroundings(inventory.files, tuple(inventory.targets))
-
-    def world_of(target: Target) -> World:
-        ties = [by_name[name] for name in target.ties if name in by_name]
-        return World(target, ties, settings.declarations, around)
-
-    return judge_all(engine, inventory.targets, world_of)
+    around = Surroundings(inventory.files, tuple(inventory.targets), settings.region, settings.prices, today)
+    return [
+        World(
+            target, [by_name[name] for name in target.ties if name in by_name], settings.declarations, around
+        )
+        for target in inventory.targets
+    ]
 
 
 def _waive(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 from auditor.cel import CelError
 from auditor.compiled import CompiledPolicy, PolicyBroken, facts_read
-from auditor.model import Evaluation, Path, Related, Resource, Status, Target, Verdict
+from auditor.model import Evaluation, Path, Related, Resource, Status, Verdict
 from auditor.paths import PathSyntaxError, expand, get, parse
 from auditor.policy import Policy
 from auditor.unknown import Unknown
@@ -284,11 +284,6 @@ def _selected(pattern: Any, body: Any) -> Iterable[tuple[Path, Any]]:
 _MISSING: Any = object()
 
 
-def judge_all(
-    engine: Engine, targets: Sequence[Target], world_of: Callable[[Target], World]
-) -> list[Verdict]:
-    """Verdicts of every target; the same failing source span of several targets becomes one verdict."""
-    verdicts: list[Verdict] = []
-    for target in targets:
-        verdicts += engine.judge(world_of(target))
-    return verdicts
+def judge_all(engine: Engine, worlds: Iterable[World]) -> list[Verdict]:
+    """Verdicts of every target, in order."""
+    return [verdict for world in worlds for verdict in engine.judge(world)]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from auditor import baseline as baselines
+from auditor import money
 from auditor.audit import Run, audit, collect
 from auditor.catalog import PolicyError
 from auditor.changes import Comparison, fingerprints
@@ -113,6 +114,9 @@ def run(
     )
     if base is not None:
         result.report = _with_change(result.report, base.report, governance.request.changed_since)
+        result.report = msgspec.structs.replace(
+            result.report, money=money.against(result.report.money, base.report.money)
+        )
     result.base = base
     return result
 

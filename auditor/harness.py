@@ -8,6 +8,7 @@ file (``bad.yaml``, ``bad.tf``, ``bad.Dockerfile`` …) or a folder (``bad/``) w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from difflib import unified_diff
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +33,8 @@ SAMPLES = {
     b"@SECRET_ACCESS_KEY@": b"h7Kq2Zr9/Tn4Vb8Wc1Yd" * 2,
 }
 """Words in examples that stand for keys which no repository may hold."""
+TODAY = date(2026, 4, 24)
+"""The day on which examples are judged."""
 FIELDS = ("assert", "when", "each", "message", "at_expr", "related", "cost")
 
 
@@ -104,7 +107,7 @@ def _with_samples(data: bytes) -> bytes:
 def judge(policy: Policy, example: Path) -> tuple[Inventory, list[Verdict]]:
     """What one policy says of an example, on its own."""
     inventory, settings = collect(example)
-    return inventory, audit.judge(inventory, settings, Engine([policy], settings.params))
+    return inventory, audit.judge(inventory, settings, Engine([policy], settings.params), TODAY)
 
 
 def _prove_bad(policy: Policy, example: Path) -> Iterator[str]:
@@ -155,7 +158,7 @@ def repaired(policy: Policy, bad: Path) -> dict[str, bytes]:
 
     def audited(files: Mapping[str, bytes]) -> Audited:
         inventory, settings = collect(bad, files)
-        verdicts = audit.judge(inventory, settings, Engine([policy], settings.params))
+        verdicts = audit.judge(inventory, settings, Engine([policy], settings.params), TODAY)
         return Judged(verdicts, {policy.code: policy})
 
     return repair(audited, tree.read, unsafe=True).files

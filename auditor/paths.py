@@ -155,7 +155,7 @@ def get(body: Any, path: Path, missing: Any = None) -> Any:
             body = body.get(step, _GONE)
         elif type(body) is list and type(step) is int and 0 <= step < len(body):
             body = body[step]
-        elif type(body) is Unknown:
+        elif isinstance(body, Unknown):
             return body
         else:
             return missing
@@ -185,8 +185,8 @@ def expand(pattern: PathPattern, body: Any) -> list[Path]:
 def _take(step: Step, path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
     if step.kind == "key":
         inner = value.get(step.key, _GONE) if type(value) is dict else _GONE
-        yield (*path, step.key), value if type(value) is Unknown else inner
-    elif type(value) is Unknown:
+        yield (*path, step.key), value if isinstance(value, Unknown) else inner
+    elif isinstance(value, Unknown):
         yield path, value
     elif type(value) is list:
         for index, element in _elements(step, value):

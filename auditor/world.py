@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any, NamedTuple
 
 from auditor.facts import fact
@@ -19,6 +20,12 @@ class Surroundings(NamedTuple):
 
     files: frozenset[str] = frozenset()
     targets: tuple[Target, ...] = ()
+    region: str = ""
+    """The configured AWS region; '' leaves it to Terraform's provider block."""
+    prices: Mapping[str, float] = {}
+    """Declared USD an hour by instance type; they win over the table."""
+    today: date | None = None
+    """The day of the run, for facts with a calendar; None where nobody gave one."""
 
 
 class World:
@@ -91,6 +98,30 @@ class World:
         if name not in self._facts:
             self._facts[name] = fact(name)(self)
         return self._facts[name]
+
+    @property
+    def today(self) -> date | None:
+        """The day of the run, for facts with a calendar."""
+        return self.around.today
+
+    @property
+    def target_has_groups(self) -> bool:
+        """Whether anything in the target itself declares nodes."""
+        lens = view("NodeGroup")
+        return any(lens.reads(each.api_version, each.kind) for each in self.target.resources)
+
+    @property
+    def region(self) -> str | Unknown:
+        """The AWS region: as configured, else as the default aws provider block of the Terraform root says."""
+        if self.around.region:
+            return self.around.region
+        for root in self.kind("terraform", "root"):
+            for provider in root.body.get("providers", ()):
+                if provider.get("name") == "aws" and not provider.get("alias"):
+                    region = provider.get("config", {}).get("region")
+                    if type(region) is str:
+                        return region
+        return Unknown("the AWS region is not known", 'set region = "us-east-1" (or yours) in auditor.toml')
 
     def ref(self, resource: Resource, path: Path = ()) -> str:
         """A token for a place, to carry through CEL; :meth:`resolve` gives the place back."""

@@ -77,14 +77,14 @@ class _Run:
     def condition(self, node: Node, scope: Scope) -> Any:
         """A boolean or an unknown."""
         value = self.value(node, scope)
-        if type(value) is bool or type(value) is Unknown:
+        if type(value) is bool or isinstance(value, Unknown):
             return value
         raise CelError(f"expected a bool, got {type_name(value)}", *position(self.source, node.at))
 
     def known(self, nodes: Iterable[Node], scope: Scope) -> list[Any]:
         """Strict operands; raises ``UnknownUsed`` with all that are unknown."""
         values = [self.value(node, scope) for node in nodes]
-        unknowns = [value for value in values if type(value) is Unknown]
+        unknowns = [value for value in values if isinstance(value, Unknown)]
         if unknowns:
             raise UnknownUsed(combine(unknowns))
         return values
@@ -136,7 +136,7 @@ class _Run:
                 continue
             if value is decisive:
                 return decisive
-            if type(value) is Unknown:
+            if isinstance(value, Unknown):
                 unknowns.append(value)
         if unknowns:
             return combine(unknowns)
@@ -146,7 +146,7 @@ class _Run:
 
     def ternary(self, node: syntax.Ternary, scope: Scope) -> Any:
         condition = self.condition(node.condition, scope)
-        if type(condition) is Unknown:
+        if isinstance(condition, Unknown):
             return condition
         return self.value(node.yes if condition else node.no, scope)
 
@@ -189,13 +189,13 @@ class _Run:
 
     def exactly_one(self, node: Comprehension, rows: Iterator[Scope]) -> Any:
         values = [self.condition(node.body, row) for row in rows]
-        unknowns = [value for value in values if type(value) is Unknown]
+        unknowns = [value for value in values if isinstance(value, Unknown)]
         found = sum(value is True for value in values)
         return combine(unknowns) if unknowns and found < 2 else found == 1
 
     def chosen(self, test: Node, rows: Iterator[Scope]) -> list[Scope]:
         judged = [(self.condition(test, row), row) for row in rows]
-        unknowns = [value for value, _ in judged if type(value) is Unknown]
+        unknowns = [value for value, _ in judged if isinstance(value, Unknown)]
         if unknowns:
             raise UnknownUsed(combine(unknowns))
         return [row for value, row in judged if value]
@@ -206,7 +206,7 @@ class _Run:
         pairs = [(row[node.variables[0]], self.value(node.body, row)) for row in rows]
         if node.kind == "transformMap":
             return operators.new_map(*pairs)
-        unknowns = [body for _, body in pairs if type(body) is Unknown]
+        unknowns = [body for _, body in pairs if isinstance(body, Unknown)]
         if unknowns:
             return combine(unknowns)
         if node.kind == "transformMapEntry":

@@ -49,7 +49,7 @@ def eq(a: Any, b: Any) -> bool:
         return a == b  # type: ignore[no-any-return]
     if ta in _NUMERIC and tb in _NUMERIC:
         return a == b  # type: ignore[no-any-return]
-    if ta is Unknown or tb is Unknown:
+    if isinstance(a, Unknown) or isinstance(b, Unknown):
         refuse("_==_", a, b)
     return False
 
@@ -82,7 +82,7 @@ def is_bool(a: Any, wanted: bool) -> bool:
     """``a == true`` or ``a == false``: identity alone would miss an unknown."""
     if a is wanted:
         return True
-    if type(a) is Unknown:
+    if isinstance(a, Unknown):
         raise UnknownUsed(a)
     return False
 
@@ -242,7 +242,7 @@ def present(container: Map, key: Any) -> bool:
     """Whether a map has a key; unknown when its value is, for it may turn out to be null or absent."""
     if key in container:
         value = container[key]
-        if type(value) is Unknown:
+        if isinstance(value, Unknown):
             raise UnknownUsed(value)
         return True
     return False
@@ -253,7 +253,7 @@ def has(a: Any, field: str) -> bool:
     if type(a) is dict:
         if field in a:
             value = a[field]
-            if type(value) is Unknown:
+            if isinstance(value, Unknown):
                 raise UnknownUsed(value)
             return True
         return False
@@ -298,7 +298,7 @@ def _element(a: list[Any], key: Any) -> Any:
 
 
 def _entry(a: Map, key: Any) -> Any:
-    if type(key) is Unknown:
+    if isinstance(key, Unknown):
         raise UnknownUsed(key)
     if type(key) is not list and type(key) is not dict:
         value = a.get(map_key(key), _MISSING)
@@ -330,7 +330,7 @@ def optional_index(a: Any, key: Any) -> Optional:
         value = index(a, key)
     except CelError:
         return NONE
-    if type(value) is Unknown:
+    if isinstance(value, Unknown):
         raise UnknownUsed(value)
     return Optional(value)
 
@@ -357,7 +357,7 @@ def dig(a: Any, default: Any, *fields: str) -> Any:
         a = a.get(field, _MISSING)
         if a is _MISSING:
             return default
-    if type(a) is Unknown:
+    if isinstance(a, Unknown):
         raise UnknownUsed(a)
     return a
 
@@ -375,7 +375,7 @@ def contains(element: Any, container: Any) -> bool:
         return has(container, element)
     if type(container) is list:
         return _in_list(element, container)
-    if type(container) is dict and type(element) is not Unknown:
+    if type(container) is dict and not isinstance(element, Unknown):
         if type(element) is list or type(element) is dict:
             refuse("in", element, container)
         return present(container, map_key(element))
@@ -383,7 +383,7 @@ def contains(element: Any, container: Any) -> bool:
 
 
 def _in_list(element: Any, container: list[Any]) -> bool:
-    if type(element) is Unknown:
+    if isinstance(element, Unknown):
         raise UnknownUsed(element)
     unknowns: list[Unknown] = []
     for other in container:
@@ -458,7 +458,7 @@ def optional_map(a: Any, body: Any) -> Optional:
     if a is NONE:
         return NONE
     value = body(a.content)
-    if type(value) is Unknown:
+    if isinstance(value, Unknown):
         raise UnknownUsed(value)
     return Optional(value)
 
@@ -476,6 +476,6 @@ def optional_flat_map(a: Any, body: Any) -> Optional:
 def call_method(target: Any, name: str, *arguments: Any) -> Any:
     """A member function that only objects have, such as ``quantity.isLessThan``."""
     function = target.methods.get(name) if isinstance(target, Value) else None
-    if function is None or any(type(a) is Unknown for a in arguments):
+    if function is None or any(isinstance(a, Unknown) for a in arguments):
         return refuse(name, target, *arguments)
     return function(target, *arguments)

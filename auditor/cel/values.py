@@ -140,6 +140,6 @@ def type_name(value: object) -> str:
 def refuse(operation: str, *operands: object) -> NoReturn:
     """No overload fits these operands: unknown if one of them is, else an error."""
     for operand in operands:
-        if type(operand) is Unknown:
+        if isinstance(operand, Unknown):
             raise UnknownUsed(operand)
     raise CelError(f"no such overload: {operation}({', '.join(map(type_name, operands))})")

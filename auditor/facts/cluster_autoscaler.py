@@ -21,11 +21,13 @@ _POLICIES = ("aws_iam_policy", "aws_iam_role_policy", "data.aws_iam_policy_docum
 
 
 class ClusterAutoscaler:
-    """``facts.cluster_autoscaler``: ``{found, flags, ref, describes_nodegroups}``.
+    """``facts.cluster_autoscaler``: ``{found, evident, flags, flag_refs, ref, describes_nodegroups,
+    gpu_groups}``.
 
     ``flags`` are its command line flags by name without ``--``; empty when none is declared here.
-    ``describes_nodegroups`` is whether its IAM policy grants ``eks:DescribeNodegroup``; Unknown when no such
-    policy is in the target or its ties.
+    ``evident``: itself or a policy of its own is declared here. ``gpu_groups`` is whether a GPU group that it would manage is declared here. ``describes_nodegroups`` is
+    whether its IAM policy grants ``eks:DescribeNodegroup``; Unknown when no such policy is in the target or its
+    ties.
     """
 
     def __init__(self, world: World) -> None:
@@ -54,7 +56,13 @@ class ClusterAutoscaler:
             "flag_refs": refs,
             "ref": self._world.ref(*self.place) if self.place else "",
             "describes_nodegroups": self.describes,
+            "evident": self.place is not None or not isinstance(self.describes, Unknown),
+            "gpu_groups": any(_manages(each.value) for each in self._world.instances("NodeGroup")),
         }
+
+
+def _manages(group: dict[str, Any]) -> bool:
+    return group["is_gpu"] is True and group["provider"] in ("eks-managed", "self-managed")
 
 
 def _command_words(world: World) -> Iterator[tuple[Resource, Path, Any]]:
@@ -97,8 +105,8 @@ def _helm_words(world: World) -> Iterator[tuple[Resource, Path, Any]]:
                     resource, (*values, "extraArgs"), dig(resource.body, (*values, "extraArgs"))
                 )
     for resource in world.kind("terraform", "helm_release"):
-        chart = resource.body.get("chart")
-        if isinstance(chart, str) and chart.rsplit("/", 1)[-1] == NAME:
+        named = resource.body.get("chart")
+        if isinstance(named, str) and named.rsplit("/", 1)[-1] == NAME:
             yield resource, (), ""
             yield from _release_args(resource)
 

@@ -33,7 +33,8 @@ class GpuSharing:
 
     def _read(self, resource: Resource, path: Path, text: str) -> None:
         for slicing in _sharing(text):
-            for entry in slicing.get("resources") if type(slicing.get("resources")) is list else ():
+            listed = slicing.get("resources")
+            for entry in listed if type(listed) is list else ():
                 replicas = entry.get("replicas") if type(entry) is dict else None
                 if type(replicas) is int and entry.get("name") == GPU and replicas > self.replicas:
                     renamed = slicing.get("renameByDefault") is True or entry.get("rename") == f"{GPU}.shared"

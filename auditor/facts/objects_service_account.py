@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from auditor.model import Resource
+from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class ServiceAccountOf:
     def _index(self, binding: Resource) -> None:
         for subject in _subjects(binding):
             kind, name = subject.get("kind"), subject.get("name")
-            if type(name) is not str:
+            if type(kind) is not str or type(name) is not str:
                 continue
             if kind == "Group":
                 self._groups.add(name)
@@ -55,7 +56,7 @@ class ServiceAccountOf:
         return {
             "name": name,
             "declared": account is not None,
-            "automount": account is None or account.body.get("automountServiceAccountToken") is not False,
+            "automount": _automount(account),
             "granted": self._granted(name, namespace),
             "refs": [] if account is None else [self._world.ref(account)],
         }
@@ -71,6 +72,11 @@ class ServiceAccountOf:
         if any(_same(found, namespace) for found in bound):
             return True
         return bool(self._groups & {EVERY_ACCOUNT, f"{EVERY_ACCOUNT}:{namespace}"})
+
+
+def _automount(account: Resource | None) -> bool | Unknown:
+    said = None if account is None else account.body.get("automountServiceAccountToken")
+    return said if isinstance(said, Unknown) else said is not False
 
 
 def _same(one: str, other: str) -> bool:

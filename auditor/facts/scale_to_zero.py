@@ -8,12 +8,18 @@ from auditor.facts.budgets import Budgets, never_lets_go, place_of
 from auditor.facts.cluster_autoscaler import ClusterAutoscaler
 from auditor.facts.gpu import Gpu
 from auditor.facts.node_fit import NodeFit
-from auditor.facts.node_labels import mismatch
+from auditor.facts.node_labels import affinity_terms, mismatch, selector_expressions
 from auditor.facts.node_template import NodeTemplate
 from auditor.facts.scaling import ScaledBy
 from auditor.facts.tolerations import untolerated
-from auditor.facts.workloads import always_on, held_by_autoscaler, held_by_karpenter, local_volumes
-from auditor.model import Resource
+from auditor.facts.workloads import (
+    always_on,
+    annotations_of,
+    held_by_autoscaler,
+    held_by_karpenter,
+    local_volumes,
+)
+from auditor.model import Path, Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 
@@ -28,7 +34,7 @@ class ScaleToZero:
     """``facts.scale_to_zero`` of a pod or a node group.
 
     Of a pod: ``{always_on, lands_on, held, local_volumes, blockers, explanation}``: why it is there without
-    work ('' when it is not), the GPU groups it may run on, why the autoscaler of those would not evict it,
+    work ('' when it is not), the GPU groups it may run on by tolerating or selecting them, why the autoscaler of those would not evict it,
     and what keeps a GPU node alive because of it.
 
     Of a node group: ``{blockers, explanation}``. A blocker is ``{kind, who, why, ref}``; kinds: ``minimum``,
@@ -51,7 +57,7 @@ class ScaleToZero:
 
     def _of_pod(self, pod: Instance) -> dict[str, Any]:
         reason = always_on(pod, self._scaled)
-        groups = [each for each in self._gpu_groups() if self._lands(pod, each)]
+        groups = [each for each in self._gpu_groups() if self._meant_for(pod, each)]
         held = next((why for group in groups if (why := self._held(pod, group))), "")
         if not groups and self._gpu.of(pod)["wants"]:
             held = held_by_karpenter(pod) or self._held_by_autoscaler(pod)
@@ -75,9 +81,9 @@ class ScaleToZero:
         resource = pod.resource
         found = []
         if self._gpu.of(pod)["wants"]:
-            found.append(self._row("gpu-workload", resource, reason, ("spec", "replicas")))
+            found.append(self._gpu_workload(pod, reason))
         if held:
-            found.append(self._row("held", resource, held))
+            found.append(self._row("held", resource, held, _place_of_hold(pod, held)))
         for budget in self._budgets.over(pod):
             why = never_lets_go(budget)
             if why:
@@ -86,12 +92,19 @@ class ScaleToZero:
             found.append(self._row("stray", resource, f"{reason}, and nodes go only when they are empty"))
         return found
 
+    def _gpu_workload(self, pod: Instance, reason: str) -> dict[str, Any]:
+        scalers = self._scaled.of(pod)["scalers"]
+        row = self._row("gpu-workload", pod.resource, reason, ("spec", "replicas"))
+        return row | {"ref": scalers[0]["ref"]} if scalers else row
+
     def _of_group(self, group: Instance) -> dict[str, Any]:
         template = next((each for each in self._fit.groups() if each.group is group), None)
         blockers: list[dict[str, Any]] = []
         low = group.value.get("min", 0)
         if not isinstance(low, Unknown) and low != 0:
-            blockers.append(self._row("minimum", group.resource, f"its minimum is {low}", group.source_path(("min",))))
+            blockers.append(
+                self._row("minimum", group.resource, f"its minimum is {low}", group.source_path(("min",)))
+            )
         if template is not None:
             blockers += self._switched_off(template)
             for pod in self._pods_on(template):
@@ -113,6 +126,14 @@ class ScaleToZero:
             resource, path = self._autoscaler.flag_places["scale-down-enabled"]
             return [self._row("scale-down-disabled", resource, "--scale-down-enabled=false", path)]
         return []
+
+    def _meant_for(self, pod: Instance, template: NodeTemplate) -> bool:
+        """Whether the pod runs on the group by its own doing. That anything may run on a group without a taint
+        is the group's fault, not the pod's."""
+        if self._fit.scattered() is not None or not self._lands(pod, template):
+            return False
+        selects = any(True for _ in selector_expressions(pod.value)) or bool(affinity_terms(pod.value))
+        return selects or template.repels() or self._gpu.of(pod)["wants"]
 
     def _gpu_groups(self) -> list[NodeTemplate]:
         return [each for each in self._fit.groups() if each.value["is_gpu"] is True]
@@ -138,7 +159,8 @@ class ScaleToZero:
         if self._gpu.of(pod)["wants"]:
             fits = self._fit.fits(pod)
             return not isinstance(fits, Unknown) and any(
-                fit.template is template and all(fit.check(kind) is True for kind in ("labels", "gpu", "taints"))
+                fit.template is template
+                and all(fit.check(kind) is True for kind in ("labels", "gpu", "taints"))
                 for fit in fits
             )
         taints = template.value["taints"]
@@ -161,8 +183,16 @@ class ScaleToZero:
         return {"kind": kind, "who": who.title, "why": why, "ref": self._world.ref(who, path)}
 
 
+def _place_of_hold(pod: Instance, held: str) -> Path:
+    """The annotation that holds the pod, else its spec."""
+    metadata = (*pod.base[:-1], "metadata", "annotations")
+    key = next((key for key in annotations_of(pod) if held.startswith(f"{key}:")), None)
+    return pod.base if key is None else (*metadata, key)
+
+
 def _only_empty(template: NodeTemplate) -> bool:
-    return template.is_karpenter and template.value["disruption"].get("consolidationPolicy") == "WhenEmpty"
+    policy = template.value["disruption"].get("consolidationPolicy") if template.is_karpenter else ""
+    return isinstance(policy, str) and policy == "WhenEmpty"
 
 
 def _explained(what: str, blockers: list[dict[str, Any]]) -> str:
@@ -171,4 +201,3 @@ def _explained(what: str, blockers: list[dict[str, Any]]) -> str:
     rows = [f"{row['who']}: {row['why']}" for row in blockers[:SHOWN]]
     more = f"; and {len(blockers) - SHOWN} more" if len(blockers) > SHOWN else ""
     return f"{what} cannot reach zero: {'; '.join(rows)}{more}"
-

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from auditor.model import Path, Resource
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
+from auditor.views.typed import records
 
 if TYPE_CHECKING:
     from auditor.world import World
@@ -46,7 +47,8 @@ def _claims(world: World, pod: Instance) -> Iterator[tuple[str, dict[str, Any]]]
             yield str(volume.get("name")), inline
         for claim in world.kind("", "PersistentVolumeClaim") if isinstance(name, str) else ():
             if claim.name == name and claim.namespace == pod.resource.namespace:
-                yield name, dig(claim.body, ("spec",)) or {}
+                spec = dig(claim.body, ("spec",))
+                yield name, spec if type(spec) is dict else {}
     templates = dig(pod.resource.body, ("spec", "volumeClaimTemplates"))
     for template in templates if type(templates) is list else ():
         spec = dig(template, ("spec",))
@@ -57,11 +59,10 @@ def _claims(world: World, pod: Instance) -> Iterator[tuple[str, dict[str, Any]]]
 def _volume_zones(world: World, name: str, claim: dict[str, Any], namespace: str) -> Bound | None:
     for volume in world.kind("", "PersistentVolume"):
         reference = dig(volume.body, ("spec", "claimRef"))
-        if claim.get("volumeName") == volume.name or (
-            dig(reference, ("name",)) == name and dig(reference, ("namespace",)) == namespace
-        ):
+        named = (_text(dig(reference, ("name",))), _text(dig(reference, ("namespace",))))
+        if _text(claim.get("volumeName")) == volume.name or named == (name, namespace):
             return _of_volume(name, volume)
-    wanted = claim.get("storageClassName")
+    wanted = _text(claim.get("storageClassName"))
     for storage in world.kind("storage.k8s.io", "StorageClass"):
         if storage.name == wanted:
             return _of_class(name, storage)
@@ -72,11 +73,11 @@ def _of_volume(name: str, volume: Resource) -> Bound | None:
     path: Path = ("spec", "nodeAffinity", "required", "nodeSelectorTerms")
     terms = dig(volume.body, path)
     zones = {
-        str(value)
+        value
         for term in (terms if type(terms) is list else ())
-        for each in (dig(term, ("matchExpressions",)) or ())
-        if dig(each, ("key",)) in ZONE_KEYS and dig(each, ("operator",)) == "In"
-        for value in (dig(each, ("values",)) or ())
+        for each in records(dig(term, ("matchExpressions",)))
+        if _is_zone(each) and _text(each.get("operator")) == "In"
+        for value in _listed(each.get("values"))
     }
     labelled = next((volume.labels[key] for key in ZONE_KEYS if isinstance(volume.labels.get(key), str)), "")
     if not zones and labelled:
@@ -87,10 +88,22 @@ def _of_volume(name: str, volume: Resource) -> Bound | None:
 def _of_class(name: str, storage: Resource) -> Bound | None:
     topologies = storage.body.get("allowedTopologies")
     zones = {
-        str(value)
+        value
         for topology in (topologies if type(topologies) is list else ())
-        for each in (dig(topology, ("matchLabelExpressions",)) or ())
-        if dig(each, ("key",)) in ZONE_KEYS
-        for value in (dig(each, ("values",)) or ())
+        for each in records(dig(topology, ("matchLabelExpressions",)))
+        if _is_zone(each)
+        for value in _listed(each.get("values"))
     }
     return Bound(name, tuple(sorted(zones)), storage, ("allowedTopologies",)) if zones else None
+
+
+def _is_zone(expression: dict[str, Any]) -> bool:
+    return _text(expression.get("key")) in ZONE_KEYS
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _listed(value: Any) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if type(value) is list else []

@@ -30,7 +30,7 @@ def template_metadata(pod: Instance) -> dict[str, Any]:
     return found if type(found) is dict else {}
 
 
-def annotations(pod: Instance) -> dict[str, Any]:
+def annotations_of(pod: Instance) -> dict[str, Any]:
     """Annotations of the pod template."""
     found = template_metadata(pod).get("annotations")
     return found if type(found) is dict else {}
@@ -41,7 +41,8 @@ def always_on(pod: Instance, scaled: ScaledBy) -> str | Unknown:
     resource = pod.resource
     key = (resource.group, resource.kind)
     if key == ("", "Pod"):
-        return "is a pod of its own"
+        ends = pod.value.get("restartPolicy") in ("Never", "OnFailure")
+        return "" if ends else "is a pod of its own"
     if key not in REPLICATED:
         return ""
     scalers = scaled.of(pod)["scalers"]
@@ -64,16 +65,13 @@ def local_volumes(pod: dict[str, Any]) -> list[str]:
         str(volume.get("name"))
         for volume in (volumes if type(volumes) is list else ())
         if type(volume) is dict
-        and (
-            "hostPath" in volume
-            or ("emptyDir" in volume and dig(volume, ("emptyDir", "medium")) != MEMORY)
-        )
+        and ("hostPath" in volume or ("emptyDir" in volume and dig(volume, ("emptyDir", "medium")) != MEMORY))
     ]
 
 
 def held_by_karpenter(pod: Instance) -> str:
     """Why Karpenter would not evict the pod; '' when it would."""
-    value = annotations(pod).get(DO_NOT_DISRUPT)
+    value = annotations_of(pod).get(DO_NOT_DISRUPT)
     return f"{DO_NOT_DISRUPT}: {value}" if isinstance(value, str) and value != "false" else ""
 
 
@@ -82,14 +80,18 @@ def held_by_autoscaler(pod: Instance, flags: dict[str, str], has_budget: bool) -
 
     https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md#what-types-of-pods-can-prevent-ca-from-removing-a-node
     """
-    notes = annotations(pod)
+    notes = annotations_of(pod)
     if notes.get(SAFE_TO_EVICT) == "true":
         return ""
     if notes.get(SAFE_TO_EVICT) == "false":
         return f"{SAFE_TO_EVICT}: false"
     if (pod.resource.group, pod.resource.kind) == ("", "Pod"):
         return "no controller would make it again"
-    if pod.resource.namespace == "kube-system" and not has_budget and _on(flags, "skip-nodes-with-system-pods"):
+    if (
+        pod.resource.namespace == "kube-system"
+        and not has_budget
+        and _on(flags, "skip-nodes-with-system-pods")
+    ):
         return "in kube-system without a PodDisruptionBudget"
     volumes = local_volumes(pod.value)
     told = notes.get(SAFE_LOCAL)

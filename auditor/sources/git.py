@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from typing import Any, NamedTuple, TypeVar
 
 from auditor.model import Target
 from auditor.sources import monitoring
 from auditor.sources.interface import Inventory
-from auditor.sources.manifests import ManifestFile, read_manifests
+from auditor.sources.manifests import ParsedFile, read_manifests
 from auditor.sources.stdin import STDIN
 from auditor.sources.texts import resources_of
 from auditor.sources.tree import Tree, Unreadable
@@ -23,8 +24,26 @@ MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 LOOSE = "loose"
 CRD = "CustomResourceDefinition"
 
-COLLECTORS: tuple[str, ...] = ("auditor.sources.terraform",)
-"""Modules with ``collect(checkout)``, in the order in which they may claim files; the loose rest is last."""
+Shared = TypeVar("Shared")
+
+
+class Collector(NamedTuple):
+    """A module with ``collect(checkout)``; imported only when a file's path has one of these endings."""
+
+    module: str
+    endings: tuple[str, ...]
+
+
+COLLECTORS = (
+    Collector("auditor.sources.kustomize", ("kustomization.yaml", "kustomization.yml", "Kustomization")),
+    Collector("auditor.sources.helm", ("Chart.yaml",)),
+    Collector("auditor.sources.terraform", (".tf", ".json")),
+)
+"""In the order in which they may claim files; the loose rest is last."""
+
+REGROUPER = "auditor.sources.argocd"
+REGROUPED = frozenset({"Application", "ApplicationSet"})
+"""When resources of these kinds were found, the regrouper puts targets together as they are deployed."""
 
 
 @dataclass(slots=True)
@@ -37,6 +56,8 @@ class GitOptions:
     """Parse also documents of kinds that no policy asks for."""
     exclude: Sequence[str] = ()
     """Globs of paths that are left out."""
+    argocd_repositories: Sequence[str] = ()
+    """URLs that mean this repository; none given: any, when the path exists here."""
 
 
 @dataclass(slots=True)
@@ -47,20 +68,41 @@ class Checkout:
     options: GitOptions
     files: list[str]
     inventory: Inventory = field(default_factory=Inventory)
-    manifests: dict[str, ManifestFile] = field(default_factory=dict)
     claimed: set[str] = field(default_factory=set)
     texts: Target = field(default_factory=lambda: Target("files", "loose", "."))
+    _parsed: dict[str, ParsedFile] = field(default_factory=dict)
+    _shared: dict[Callable[[Checkout], Any], Any] = field(default_factory=dict)
 
     def read(self, path: str) -> bytes:
         """Bytes of a file; :class:`Unreadable` when that is impossible."""
         return self.tree.read(path)
+
+    def parsed(self, path: str) -> ParsedFile:
+        """Every document of one YAML or JSON file, parsed once; :class:`Unreadable` as for :meth:`read`."""
+        found = self._parsed.get(path)
+        if found is None:
+            found = self._parsed[path] = ParsedFile(path, self.read)
+        return found
+
+    def shared(self, make: Callable[[Checkout], Shared]) -> Shared:
+        """What ``make`` gives for this checkout, made once for all collectors."""
+        if make not in self._shared:
+            self._shared[make] = make(self)
+        found: Shared = self._shared[make]
+        return found
+
+    def wanted(self, api_version: str, kind: str) -> bool:
+        """Whether anything asks for objects of this kind."""
+        return self.options.full_parse or kind != CRD
 
     def claim(self, paths: Iterable[str]) -> None:
         """Take files out of the loose rest."""
         self.claimed.update(paths)
 
     def add(self, target: Target) -> None:
-        """Add a target to the inventory."""
+        """Add a target to the inventory; one whose name is taken (a chart in a Terraform root) bears its kind."""
+        if any(each.name == target.name for each in self.inventory.targets):
+            target.name = f"{target.kind}:{target.name}"
         self.inventory.targets.append(target)
 
 
@@ -76,12 +118,12 @@ class GitSource:
         checkout = Checkout(self._tree, self._options, self._files())
         checkout.inventory.counts.files = len(checkout.files)
         checkout.inventory.files = frozenset(checkout.files)
+        for collector in COLLECTORS:
+            if any(path.endswith(collector.endings) for path in checkout.files):
+                import_module(collector.module).collect(checkout)
         _read_all(checkout)
-        for module in COLLECTORS:
-            import_module(module).collect(checkout)
-        _loose(checkout)
-        if checkout.texts.resources:
-            checkout.add(checkout.texts)
+        if any(each.kind in REGROUPED for target in checkout.inventory.targets for each in target.resources):
+            import_module(REGROUPER).collect(checkout)
         return checkout.inventory
 
     def _files(self) -> list[str]:
@@ -94,30 +136,6 @@ class GitSource:
         return [path for path in files if not spec.match_file(path)]
 
 
-def _read_all(checkout: Checkout) -> None:
-    """Read every file once: texts for keys, Dockerfiles, and whatever may hold Kubernetes objects."""
-    wanted = None if checkout.options.full_parse else _wanted
-    for path in checkout.files:
-        manifest = path.endswith(MANIFEST_SUFFIXES) or path == STDIN
-        try:
-            data = checkout.read(path)
-        except Unreadable as error:
-            if manifest or not error.too_large:
-                checkout.inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
-            continue
-        checkout.texts.resources += resources_of(path, data)
-        if manifest and may_hold_objects(data):
-            checkout.manifests[path] = read_manifests(path, data, checkout.read, wanted)
-        else:
-            checkout.inventory.counts.other_files += 1
-        if manifest:
-            checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
-
-
-def _wanted(api_version: str, kind: str) -> bool:
-    return kind != CRD
-
-
 def may_hold_objects(data: bytes) -> bool:
     """Whether a file can hold Kubernetes objects at all.
 
@@ -126,23 +144,40 @@ def may_hold_objects(data: bytes) -> bool:
     return b"apiVersion" in data or b"\\" in data or b"\0" in data
 
 
-def _loose(checkout: Checkout) -> None:
-    """Whatever manifests nobody claimed are one target."""
-    target = Target(LOOSE, "loose", ".")
-    inventory = checkout.inventory
-    for path, manifest in sorted(checkout.manifests.items()):
+def _read_all(checkout: Checkout) -> None:
+    """Read every file once: texts for keys, Dockerfiles, and the manifests that nobody claimed."""
+    loose, inventory = Target(LOOSE, "loose", "."), checkout.inventory
+    for path in checkout.files:
+        manifest = path.endswith(MANIFEST_SUFFIXES) or path == STDIN
+        try:
+            data = checkout.read(path)
+        except Unreadable as error:
+            if manifest or not error.too_large:
+                inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
+            continue
+        checkout.texts.resources += resources_of(path, data)
+        if manifest:
+            checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
         if path in checkout.claimed:
             continue
-        inventory.counts.documents += manifest.documents
-        inventory.counts.skipped_documents += manifest.skipped
-        if manifest.resources or manifest.skipped:
-            inventory.counts.manifests += 1
+        if manifest and may_hold_objects(data):
+            _loose(checkout, loose, path, data)
         else:
             inventory.counts.other_files += 1
-        target.resources += manifest.resources
-        inventory.problems += manifest.problems
-    if target.resources:
-        inventory.targets.append(target)
+    for target in (loose, checkout.texts):
+        if target.resources:
+            checkout.add(target)
 
 
-Collector = Callable[[Checkout], None]
+def _loose(checkout: Checkout, target: Target, path: str, data: bytes) -> None:
+    """Add the objects of a file that nobody claimed."""
+    inventory = checkout.inventory
+    manifest = read_manifests(path, data, checkout.read, checkout.wanted)
+    inventory.counts.documents += manifest.documents
+    inventory.counts.skipped_documents += manifest.skipped
+    if manifest.resources or manifest.skipped:
+        inventory.counts.manifests += 1
+    else:
+        inventory.counts.other_files += 1
+    target.resources += manifest.resources
+    inventory.problems += manifest.problems

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from auditor.fixes import Editable, Refused
-from auditor.model import Path, Place, Precision, Resource
+from auditor.model import Origin, Path, Place, Precision, Resource
 from auditor.spans import Edit, Problem
 from auditor.yamlio import SourceMap, YamlDocument, load_stream
 
@@ -19,12 +19,13 @@ EXCERPT_LINES = 2
 class SourceFile:
     """One file of the tree. Bytes are read again when lines are asked for: most files have no findings."""
 
-    __slots__ = ("_data", "_maps", "_read", "path")
+    __slots__ = ("_data", "_lines", "_maps", "_read", "path")
 
     def __init__(self, path: str, read: Read) -> None:
         self.path = path
         self._read = read
         self._data: bytes | None = None
+        self._lines: list[bytes] | None = None
         self._maps: dict[int, SourceMap] = {}
 
     @property
@@ -43,8 +44,32 @@ class SourceFile:
 
     def lines(self, first: int, last: int) -> list[tuple[int, str]]:
         """Numbered lines ``first`` to ``last`` (both included, from 1), those that exist."""
-        text = self.data.decode("utf-8", "replace").splitlines()
-        return [(n, text[n - 1]) for n in range(max(first, 1), min(last, len(text)) + 1)]
+        if self._lines is None:
+            self._lines = self.data.split(b"\n")
+        shown = self._lines[max(first, 1) - 1 : last]
+        return [
+            (n, line.decode("utf-8", "replace").rstrip("\r")) for n, line in enumerate(shown, max(first, 1))
+        ]
+
+
+class ParsedFile:
+    """A file with all its documents, for those who must read more than the objects in it."""
+
+    __slots__ = ("documents", "file")
+
+    def __init__(self, path: str, read: Read) -> None:
+        self.file = SourceFile(path, read)
+        self.documents = load_stream(self.file.data, path)
+
+    def line(self, document: YamlDocument, path: Path) -> int:
+        """The line of ``path``, or of its nearest existing ancestor."""
+        return self.file.map(document).nearest(path)[0].line
+
+    def objects(self) -> Iterator[tuple[YamlDocument, Path, Any]]:
+        """Every Kubernetes object: its document, where it stands in there, and its body."""
+        for document in self.documents:
+            if is_object(document.body):
+                yield from object_places(document)
 
 
 class ManifestOrigin:
@@ -72,22 +97,7 @@ class ManifestOrigin:
 
     def editable_at(self, path: Path) -> Editable:
         """How the file is edited there."""
-        from auditor.yamlio import CannotEdit, append_item, remove, set_value
-
-        smap, base = self._file.map(self._document), self._base
-
-        def guarded(edit: Callable[[], Edit]) -> Edit:
-            try:
-                return edit()
-            except CannotEdit as error:
-                raise Refused(str(error)) from error
-
-        return Editable(
-            self._file.path,
-            lambda at, value: guarded(lambda: set_value(smap, base + at, value)),
-            lambda at, value: guarded(lambda: append_item(smap, base + at, value)),
-            lambda at: guarded(lambda: remove(smap, base + at)),
-        )
+        return editor(self._file.path, self._file.map(self._document), lambda at: self._base + at)
 
     def locate(self, path: Path) -> Place:
         """The exact lines of ``path`` or of its nearest existing ancestor."""
@@ -107,6 +117,26 @@ class ManifestOrigin:
         return self._file.map(self._document).comments_on(place.span.line)
 
 
+def editor(file: str, smap: SourceMap, place: Callable[[Path], Path], note: str = "") -> Editable:
+    """How a document is edited where ``place`` says that a path of the object stands in it."""
+    from auditor.yamlio import CannotEdit, append_item, remove, set_value
+
+    def guarded(edit: Callable[[], Edit]) -> Edit:
+        try:
+            return edit()
+        except CannotEdit as error:
+            raise Refused(str(error)) from error
+
+    return Editable(
+        file,
+        lambda at, value: guarded(lambda: set_value(smap, place(at), value)),
+        lambda at, value: guarded(lambda: append_item(smap, place(at), value)),
+        lambda at: guarded(lambda: remove(smap, place(at))),
+        note,
+        lambda data: editor(file, SourceMap(data, load_stream(data, file)[smap.document.index]), place, note),
+    )
+
+
 def is_object(body: Any) -> bool:
     """Whether a YAML document is a Kubernetes object: a map with string ``apiVersion`` and ``kind``."""
     return type(body) is dict and type(body.get("apiVersion")) is str and type(body.get("kind")) is str
@@ -121,7 +151,7 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
-def resource_of(body: Any, origin: ManifestOrigin) -> Resource:
+def resource_of(body: Any, origin: Origin) -> Resource:
     """The resource that a Kubernetes object is."""
     body = without_nulls(body)
     metadata = body.get("metadata")
@@ -168,11 +198,17 @@ def read_manifests(path: str, data: bytes, read: Read, wanted: Wanted | None) ->
 
 
 def _objects(file: SourceFile, document: YamlDocument) -> Iterator[Resource]:
+    for _, base, body in object_places(document):
+        yield resource_of(body, ManifestOrigin(file, document, base))
+
+
+def object_places(document: YamlDocument) -> Iterator[tuple[YamlDocument, Path, Any]]:
+    """The object that a document is, or those in its ``items`` when it is a list of objects."""
     body: Any = document.body
     items = body.get("items")
     if not body["kind"].endswith("List") or type(items) is not list:
-        yield resource_of(body, ManifestOrigin(file, document))
+        yield document, (), body
         return
     for index, item in enumerate(items):
         if is_object(item):
-            yield resource_of(item, ManifestOrigin(file, document, ("items", index)))
+            yield document, ("items", index), item

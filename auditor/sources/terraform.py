@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from auditor.fixes import Editable, Refused
 from auditor.model import Body, Path, Place, Precision, Resource, Target
 from auditor.sources.manifests import EXCERPT_LINES, SourceFile, without_nulls
 from auditor.sources.tree import Unreadable
-from auditor.spans import Problem
+from auditor.spans import Edit
 
 if TYPE_CHECKING:
     from auditor.sources.git import Checkout
     from auditor.terraform import TfResource, TfRoot
     from auditor.terraform.model import Located
+    from auditor.terraform.places import Places
 
 SUFFIXES = (".tf", ".tf.json")
 VARIABLE_SUFFIXES = (".tfvars", ".tfvars.json")
 ROOT_KIND = "root"
+_BOM = b"\xef\xbb\xbf"
 _COMMENT = re.compile(r"(?:#|//)\s?(.*)$")
 
 
@@ -135,7 +138,7 @@ class TerraformOrigin:
     __slots__ = ("_found", "_reader", "precision")
 
     source = "git"
-    editable = False
+    editable = True
 
     def __init__(self, reader: _Reader, found: Located, precision: Precision = "exact") -> None:
         self._reader, self._found, self.precision = reader, found, precision
@@ -148,6 +151,11 @@ class TerraformOrigin:
     def locate(self, path: Path) -> Place:
         """The lines of ``path``, followed through locals, variables and module inputs."""
         return _place(self._found, path, self.precision)
+
+    def editable_at(self, path: Path) -> Editable:
+        """How the block is edited there. Raises Refused where its code is not in this tree."""
+        del path
+        return _editable(self._reader, self._found, ())
 
     def excerpt(self, place: Place) -> list[tuple[int, str]]:
         """A few lines around the place."""
@@ -188,6 +196,13 @@ class RootOrigin(TerraformOrigin):
             return Place(self.file, None, "file")
         return _place(found, rest, "exact")
 
+    def editable_at(self, path: Path) -> Editable:
+        """How the block that ``path`` leads into is edited. Raises Refused where it leads into none."""
+        found, rest = self._part(path)
+        if found is None:
+            raise Refused("what would have to be added is a block of its own")
+        return _editable(self._reader, found, path[: len(path) - len(rest)])
+
     def _part(self, path: Path) -> tuple[Located | None, Path]:
         root = self._root
         if path[:1] == ("backend",):
@@ -197,8 +212,54 @@ class RootOrigin(TerraformOrigin):
         if path[0] == "providers" and isinstance(path[1], int) and path[1] < len(root.providers):
             rest = path[3:] if path[2:3] == ("config",) else ()
             return root.providers[path[1]], rest
-        table = {"variables": root.variables, "outputs": root.outputs}.get(str(path[0]))
-        return (table.get(str(path[1])), path[2:]) if table else (None, ())
+        name = str(path[1])
+        found: dict[str, Located | None] = {
+            "variables": root.variables.get(name),
+            "outputs": root.outputs.get(name),
+        }
+        return found.get(str(path[0])), path[2:]
+
+
+def _editable(reader: _Reader, found: Located, base: Path) -> Editable:
+    """Edits of a block; paths begin with ``base``."""
+    from auditor.terraform.edits import CannotEdit, append_item, remove, set_value
+    from auditor.terraform.places import Places
+
+    places = found.locator
+    if not isinstance(places, Places):
+        raise Refused("the block is not written in a .tf file of this tree; change the code and plan again")
+
+    def guarded(edit: Callable[[Places], Edit]) -> Edit:
+        try:
+            made = edit(places)
+        except CannotEdit as error:
+            raise Refused(str(error)) from error
+        shift = len(_BOM) if reader(places.source.path).startswith(_BOM) else 0
+        return Edit(made.start + shift, made.end + shift, made.text)
+
+    return Editable(
+        places.source.path,
+        lambda at, value: guarded(lambda each: set_value(each, at[len(base) :], spelled(at, value))),
+        lambda at, value: guarded(lambda each: append_item(each, at[len(base) :], spelled(at, value))),
+        lambda at: guarded(lambda each: remove(each, at[len(base) :])),
+        "changes every instance of the block" if _repeated(places) else "",
+    )
+
+
+def _repeated(places: Places) -> bool:
+    return not places.body.attributes.keys().isdisjoint({"count", "for_each"})
+
+
+def spelled(path: Path, value: Any) -> Any:
+    """A taint with its effect as EKS's API spells it."""
+    if not {"taint", "taints"}.intersection(map(str, path)) or type(value) is not dict:
+        return value
+    effects = {
+        "NoSchedule": "NO_SCHEDULE",
+        "NoExecute": "NO_EXECUTE",
+        "PreferNoSchedule": "PREFER_NO_SCHEDULE",
+    }
+    return {name: effects.get(item, item) if name == "effect" else item for name, item in value.items()}
 
 
 def _place(found: Located, path: Path, precision: Precision) -> Place:

@@ -58,6 +58,14 @@ class Tree:
                 self._files = sorted(_git_files(self.root) or _walk(self.root))
         return self._files
 
+    def has_file(self, path: str) -> bool:
+        """Whether ``path`` is a file inside the tree, ignored by Git or not."""
+        try:
+            real = (self.root / path).resolve()
+            return real.is_relative_to(self._real_root) and real.is_file()
+        except (OSError, RuntimeError, ValueError):
+            return False
+
     def read(self, path: str) -> bytes:
         """The bytes of one file; :class:`Unreadable` when it is missing, too large, or leads out of the tree."""
         data = self._bytes(path)

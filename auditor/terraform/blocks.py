@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 
 from auditor.terraform.errors import HclSyntaxError
+from auditor.terraform.expressions import Literal
 from auditor.terraform.parser import IDENTIFIER, QUOTED_TEXT, SPACE, SPACE_AND_LINES
 from auditor.terraform.source import AttributeNode, BlockNode, Body, SourceFile
+from auditor.unknown import Unknown
 
 MAX_BLOCK_DEPTH = 40
 MAX_STRING_DEPTH = 40
@@ -89,7 +91,17 @@ class BlockReader:
                 self._entry(body, depth)
             except HclSyntaxError as error:
                 self._problem(error.at, str(error))
-                self._next_line()
+                self._skip_entry(depth)
+
+    def _skip_entry(self, depth: int) -> None:
+        """Pass what is broken: to the end of its line, or of the block that the line opens."""
+        start = self.at
+        self._next_line()
+        opens = self.text[start : self.at].rstrip().endswith("{")
+        if opens and depth < MAX_BLOCK_DEPTH:
+            self._entries(Body(), start, depth + 1)
+            if self.text.startswith("}", self.at) and not self.resynced:
+                self.at += 1
 
     def _starts_top_level(self) -> bool:
         at_margin = self.at == 0 or self.text[self.at - 1] == "\n"
@@ -118,7 +130,7 @@ class BlockReader:
             end = self._expression_end(self.at)
         except HclSyntaxError as error:
             self._problem(error.at, str(error))
-            self._broken_attribute(body, name, start, value_start)
+            self._broken_attribute(body, name, start, value_start, error)
             return
         stripped = len(self.text[value_start:end].rstrip())
         self.at = end
@@ -128,16 +140,20 @@ class BlockReader:
         else:
             body.attributes[name] = node
 
-    def _broken_attribute(self, body: Body, name: str, start: int, value_start: int) -> None:
+    def _broken_attribute(
+        self, body: Body, name: str, start: int, value_start: int, error: HclSyntaxError
+    ) -> None:
         """Keep the name: the value is unknown, which is not the same as unset."""
         end = self.text.find("\n", value_start)
         end = len(self.text) if end < 0 else end
-        body.attributes.setdefault(name, AttributeNode(name, self.source, start, end, value_start))
+        unknown = Unknown(f"syntax error at {self.source.path}:{self.source.line(error.at)}: {error}")
+        broken = Literal(value_start, end, unknown)
+        body.attributes.setdefault(name, AttributeNode(name, self.source, start, end, value_start, broken))
         self._unclosed(value_start, end)
 
     def _unclosed(self, value_start: int, end: int) -> None:
         line = self.text[value_start:end]
-        if any(line.count(opener) > line.count(closer) for opener, closer in CLOSERS.items()):
+        if "<<" in line or any(line.count(opener) > line.count(closer) for opener, closer in CLOSERS.items()):
             self._resync(end)
         else:
             self.at = end
@@ -165,12 +181,12 @@ class BlockReader:
 
     def _expression_end(self, at: int) -> int:
         """Where the expression that begins at ``at`` ends: a line's end or a foreign closing brace."""
-        stack: list[str] = []
+        stack: list[tuple[str, int]] = []
         while True:
             found = PIECE.match(self.text, at)
             if found is None:
                 if stack:
-                    raise HclSyntaxError(f"{stack[-1]!r} is missing", at)
+                    raise _unclosed(stack)
                 return len(self.text)
             kind = found.lastgroup
             if kind == "quote":
@@ -182,12 +198,13 @@ class BlockReader:
             if kind == "line" and not stack:
                 return found.start("line")
             if kind == "open":
-                stack.append(CLOSERS[found.group("open")])
+                stack.append((found.group("open"), found.start("open")))
             elif kind == "close":
                 if not stack:
                     return found.start("close")
-                if stack.pop() != found.group("close"):
-                    raise HclSyntaxError(f"unexpected {found.group('close')!r}", found.start("close"))
+                if CLOSERS[stack[-1][0]] != found.group("close"):
+                    raise _unclosed(stack)
+                stack.pop()
             at = found.end()
 
     def _string_end(self, at: int, depth: int) -> int:
@@ -227,3 +244,8 @@ class BlockReader:
         if found is None:
             raise HclSyntaxError(f"heredoc is not closed: {word} is missing", opening.start("heredoc"))
         return found.end()
+
+
+def _unclosed(stack: list[tuple[str, int]]) -> HclSyntaxError:
+    bracket, at = stack[-1]
+    return HclSyntaxError(f"{bracket!r} is not closed: {CLOSERS[bracket]!r} is missing", at)

@@ -100,7 +100,7 @@ class OpenBlock(dict[str, object]):
         value = self.get(name)
         return self.missing.child(name) if value is None else value
 
-    def index(self, key: object) -> object:
+    def element(self, key: object) -> object:
         return self.member(text(key))
 
 

@@ -17,7 +17,6 @@ from auditor.terraform.json_syntax import read_json
 from auditor.terraform.limits import Limits
 from auditor.terraform.source import AttributeNode, BlockNode, Body, SourceFile
 
-SUFFIXES = (".tf", ".tf.json")
 Read = Callable[[str], bytes]
 Key = TypeVar("Key")
 
@@ -36,10 +35,6 @@ class ModuleConfig:
     providers: dict[tuple[str, str], BlockNode] = field(default_factory=dict)
     settings: list[BlockNode] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-
-
-def is_terraform(path: str) -> bool:
-    return path.endswith(SUFFIXES)
 
 
 def is_override(path: str) -> bool:
@@ -178,7 +173,7 @@ def expression_of(attribute: AttributeNode | None) -> Expression | None:
         return None
     try:
         return attribute.expression()
-    except HclSyntaxError:
+    except (HclSyntaxError, RecursionError):
         return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.terraform.policy_document import render_document
+from auditor.terraform.iam_documents import render_document
 from auditor.unknown import Unknown
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from auditor.terraform.repository import inside
+from auditor.terraform.paths import inside, is_terraform
 
 if TYPE_CHECKING:
     from auditor.terraform.config import Read
@@ -20,10 +20,6 @@ def find_roots(files: Iterable[str], read: Read) -> list[str]:
 
     The repository's top directory is "". Directories below ``.terraform`` (downloaded code) are left out.
     """
-    from auditor.terraform.config import is_terraform, read_source
-    from auditor.terraform.limits import Limits
-    from auditor.terraform.source import constant_text
-
     directories: set[str] = set()
     called: set[str] = set()
     for path in sorted(files):
@@ -31,14 +27,21 @@ def find_roots(files: Iterable[str], read: Read) -> list[str]:
             continue
         directory = posixpath.dirname(path)
         directories.add(directory)
-        if not _may_call(path, read):
-            continue
-        for block in read_source(path, read, Limits()).body.blocks_of("module"):
-            source = constant_text(block.body.attributes.get("source")) or ""
-            target = inside(directory, source) if source.startswith(("./", "../")) else None
-            if target is not None and target != directory:
-                called.add(target)
+        if _may_call(path, read):
+            called.update(each for each in _called(path, directory, read) if each != directory)
     return sorted(directories - called)
+
+
+def _called(path: str, directory: str, read: Read) -> list[str]:
+    """Directories inside the repository that the module calls of a file refer to."""
+    from auditor.terraform.config import read_source
+    from auditor.terraform.limits import Limits
+    from auditor.terraform.source import constant_text
+
+    blocks = read_source(path, read, Limits()).body.blocks_of("module")
+    sources = [constant_text(block.body.attributes.get("source")) or "" for block in blocks]
+    targets = [inside(directory, source) for source in sources if source.startswith(("./", "../"))]
+    return [target for target in targets if target is not None]
 
 
 def _may_call(path: str, read: Read) -> bool:

@@ -20,7 +20,6 @@ from auditor.terraform.values import (
     equal,
     exact,
     flag,
-    is_number,
     normalise,
     number,
     pairs,
@@ -247,7 +246,7 @@ class Conditional(Expression):
             return self._either(condition, scope)
         chosen, other = (self.yes, self.no) if flag(condition) else (self.no, self.yes)
         result = chosen.value(scope)
-        if result is None or isinstance(result, (str, Unknown)) or (not result and not is_number(result)):
+        if result is None or isinstance(result, (str, Unknown)):
             return result
         try:
             alternative = other.value(scope)
@@ -362,7 +361,7 @@ class ForIntro:
         if isinstance(collection, Unknown):
             return collection
         found = pairs(collection)
-        scope.budget.spend(1 + len(found))
+        scope.budget.spend(1 + 4 * len(found))
         kept: list[Scope] = []
         for key, item in found:
             inner = scope.inner({self.key: key, self.name: item} if self.key else {self.name: item})
@@ -438,7 +437,7 @@ class Template(Expression):
             if not isinstance(item, Unknown):
                 item = text(item)
                 size += len(item)
-                scope.budget.string(size)
+                scope.budget.string(size, len(item))
             found.append(item)
         return join_text(found)
 
@@ -470,7 +469,7 @@ class TemplateFor(Expression):
             piece = self.body.value(inner)
             if isinstance(piece, str):
                 size += len(piece)
-                scope.budget.string(size)
+                scope.budget.string(size, len(piece))
             found.append(piece if isinstance(piece, (str, Unknown)) else text(piece))
         return join_text(found)
 
@@ -495,9 +494,9 @@ def get_index(base: object, key: object) -> object:
     """``base[key]``"""
     if isinstance(key, Unknown):
         return TfCall("index", [base if isinstance(base, Unknown) else Unknown(key.reason), key], key)
-    member = getattr(base, "member", None)
-    if member is not None:
-        return member(text(key)) if isinstance(key, str) else base
+    element = getattr(base, "element", None)
+    if element is not None:
+        return element(key)
     if isinstance(base, TfReference):
         return base.child(index_step(key))
     if isinstance(base, Unknown):

@@ -12,8 +12,9 @@ from auditor.terraform.config import ModuleConfig, load_config, object_items, re
 from auditor.terraform.constraints import type_of_expression
 from auditor.terraform.errors import BudgetExceeded, EvaluationError, HclSyntaxError
 from auditor.terraform.limits import Budget, Limits
+from auditor.terraform.paths import inside
 from auditor.terraform.places import Definitions
-from auditor.terraform.repository import RepositoryFiles, inside
+from auditor.terraform.repository import RepositoryFiles
 from auditor.terraform.resources import OpenInstances, ResourceInstance
 from auditor.terraform.scope import ModuleScope, Names
 from auditor.terraform.source import AttributeNode, BlockNode, constant_text
@@ -35,7 +36,7 @@ class RootEvaluation:
         self.limits = limits
         self.budget = Budget(limits)
         self.instances = 0
-        self.problems: list[Problem] = []
+        self.problems: dict[Problem, None] = {}
         self.sources: set[str] = set()
         self._configs: dict[str, ModuleConfig] = {}
 
@@ -46,7 +47,7 @@ class RootEvaluation:
             paths = self.files.module_files(directory)
             found = load_config(directory, paths, self.files.read, self.limits)
             self._configs[directory] = found
-            self.problems.extend(found.problems)
+            self.problems.update(dict.fromkeys(found.problems))
             self.sources.update(source.path for source in found.sources)
         return found
 
@@ -56,8 +57,7 @@ class RootEvaluation:
             raise BudgetExceeded(f"the root has more than {self.limits.total_instances} instances")
 
     def problem(self, problem: Problem) -> None:
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems[problem] = None
 
 
 @dataclass(slots=True)
@@ -374,7 +374,7 @@ class RemoteModule(TfReference):
         )
 
     def child(self, step: str) -> Unknown:
-        return TfReference(self.target, step, f"{self.reason}: {self.target}.{step}", self.repair)
+        return TfReference(self.target, step, f"{self.reason}: {join_path(self.target, step)}", self.repair)
 
 
 class ModuleOutputs(TfReference):

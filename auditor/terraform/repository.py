@@ -5,19 +5,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable
 
-from auditor.terraform.config import Read, is_terraform
+from auditor.terraform.config import Read
 from auditor.terraform.errors import EvaluationError
 from auditor.terraform.limits import Limits
-
-
-def inside(directory: str, path: str) -> str | None:
-    """``path`` as seen from ``directory``, relative to the repository; None when it leaves it."""
-    if path.startswith(("/", "~")) or "\\" in path or "\0" in path:
-        return None
-    joined = posixpath.normpath(posixpath.join(directory or ".", path))
-    if joined == ".." or joined.startswith("../"):
-        return None
-    return "" if joined == "." else joined
+from auditor.terraform.paths import inside, is_terraform
 
 
 class RepositoryFiles:

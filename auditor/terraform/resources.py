@@ -49,7 +49,7 @@ class ResourceInstance(TfReference):
             found = computed(self, name)
         return self.child(name) if found is None else found
 
-    def index(self, key: object) -> object:
+    def element(self, key: object) -> object:
         if not isinstance(key, str):
             raise EvaluationError(f"{self.target} has neither count nor for_each")
         return self.member(text(key))
@@ -97,5 +97,5 @@ class OpenInstances(TfReference):
         super().__init__(target, "", reason, APPLY_FIRST)
         self.only = only
 
-    def index(self, key: object) -> object:
+    def element(self, key: object) -> object:
         return self.only

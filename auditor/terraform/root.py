@@ -67,7 +67,7 @@ def read_inputs(evaluation: RootEvaluation, tfvars: list[str]) -> dict[str, Inpu
     inputs: dict[str, Input] = {}
     for path in tfvars:
         source = read_source(path, evaluation.files.read, evaluation.limits)
-        evaluation.problems.extend(source.problems)
+        evaluation.problems.update(dict.fromkeys(source.problems))
         for name, attribute in source.body.attributes.items():
             inputs[name] = Input(attribute, None, _constant(evaluation, attribute))
     return inputs

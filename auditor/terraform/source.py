@@ -64,10 +64,7 @@ class AttributeNode:
         if self.parsed is None:
             from auditor.terraform.parser import Parser
 
-            try:
-                self.parsed = Parser(self.source.text, self.value_start, self.end).whole_expression()
-            except RecursionError:
-                raise HclSyntaxError("expression is nested too deeply", self.value_start) from None
+            self.parsed = Parser(self.source.text, self.value_start, self.end).whole_expression()
         return self.parsed
 
     def line(self) -> int:
@@ -106,7 +103,7 @@ def constant_text(attribute: AttributeNode | None) -> str | None:
         return None
     try:
         expression = attribute.expression()
-    except HclSyntaxError:
+    except (HclSyntaxError, RecursionError):
         return None
     if isinstance(expression, Template) and all(isinstance(part, str) for part in expression.parts):
         return "".join(str(part) for part in expression.parts)

@@ -13,6 +13,7 @@ from auditor.terraform.errors import EvaluationError
 from auditor.terraform.limits import Budget
 from auditor.terraform.values import (
     ListValue,
+    MapValue,
     elements,
     flag,
     is_number,
@@ -66,7 +67,7 @@ def _convert_structure(value: object, wanted: tuple[str, object], budget: Budget
     if kind == "map":
         fields = mapping(value)
         converted = unify_if_any(list(fields.values()), inner, budget)
-        return dict(zip(fields, converted, strict=True))
+        return MapValue(zip(fields, converted, strict=True))
     if isinstance(value, dict):
         raise EvaluationError(f"{kind} required, but this is {type_name(value)}")
     converted = unify_if_any(elements(value), inner, budget)

@@ -36,7 +36,7 @@ class TfReference(Unknown):
         """The reference one step further; ``step`` is a name, ``[0]`` or ``["key"]``."""
         path = join_path(self.attribute, step)
         return TfReference(
-            self.target, path, f"{self.reason.split(': ')[0]}: {self.target}.{path}", self.repair
+            self.target, path, f"{self.reason.split(': ')[0]}: {join_path(self.target, path)}", self.repair
         )
 
     def __repr__(self) -> str:

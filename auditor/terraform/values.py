@@ -28,6 +28,10 @@ class ListValue(list[object]):
     """A list of one element type, which Terraform tells from a tuple when it compares them."""
 
 
+class MapValue(dict[str, object]):
+    """A map of one element type, which Terraform tells from an object when it compares them."""
+
+
 class SetValue(list[object]):
     """A set: distinct, strings in order. A list in every other respect."""
 
@@ -157,10 +161,8 @@ def equal(left: object, right: object, budget: Budget) -> bool | Unknown:
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return _equal_unknown(left, right)
     if isinstance(left, dict) and isinstance(right, dict):
-        if left.keys() != right.keys():
-            return False
-        same = _all_equal(((left[key], right[key]) for key in left), budget)
-        return Unknown("whether a map equals an object depends on their types") if same is True else same
+        alike = isinstance(left, MapValue) == isinstance(right, MapValue) and left.keys() == right.keys()
+        return alike and _all_equal(((left[key], right[key]) for key in left), budget)
     if isinstance(left, list) and isinstance(right, list):
         alike = type(left) is type(right) and len(left) == len(right)
         return alike and _all_equal(zip(left, right, strict=True), budget)

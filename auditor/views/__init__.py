@@ -9,15 +9,22 @@ from auditor.views.interface import Instance, View
 __all__ = ["VIEWS", "Instance", "View", "view"]
 
 VIEWS: dict[str, str] = {
+    "ArgoApplication": "auditor.views.argocd:ArgoApplicationView",
+    "Bucket": "auditor.views.buckets:BucketView",
+    "Container": "auditor.views.pods:ContainerView",
+    "Dashboard": "auditor.views.dashboards:DashboardView",
+    "EksCluster": "auditor.views.eks_clusters:EksClusterView",
+    "GpuOperator": "auditor.views.gpu_operators:GpuOperatorView",
+    "Identity": "auditor.views.identity:IdentityView",
+    "NodeGroup": "auditor.views.nodegroups:NodeGroupView",
+    "Object": "auditor.views.objects:ObjectView",
     "PodSpec": "auditor.views.pods:PodSpecView",
     "PodTemplate": "auditor.views.pods:PodTemplateView",
-    "Container": "auditor.views.pods:ContainerView",
-    "Scaler": "auditor.views.scalers:ScalerView",
-    "NodeGroup": "auditor.views.nodegroups:NodeGroupView",
-    "ArgoApplication": "auditor.views.argocd:ArgoApplicationView",
-    "Dashboard": "auditor.views.dashboards:DashboardView",
+    "PolicyDocument": "auditor.views.policy_documents:PolicyDocumentView",
     "PrometheusRules": "auditor.views.prometheus_rules:PrometheusRulesView",
-    "Object": "auditor.views.objects:ObjectView",
+    "Queue": "auditor.views.queues:QueueView",
+    "Scaler": "auditor.views.scalers:ScalerView",
+    "SecurityRule": "auditor.views.security_rules:SecurityRuleView",
 }
 """View name → ``module:class``."""
 

@@ -18,6 +18,7 @@ The normal form (``nodegroup`` in CEL; values that Terraform only knows later ar
 | tags, asg_tags | of the group; of its ASG. asg_tags_complete: false when a tag resource could not be tied |
 | template | {labels, taints, resources, options} that ``k8s.io/cluster-autoscaler/node-template/`` tags tell |
 | subnets, zones | what is declared; zones only where they are named |
+| pinned | why the group is in one zone by its nature (EFA, placement, capacity reservation), else '' |
 | disk_gib, max_pods | root volume; the kubelet's limit where it is set |
 | requirements, limits, disruption, static | Karpenter only |
 """
@@ -41,6 +42,8 @@ _READERS: dict[tuple[str, str], str] = {
     ("terraform", "aws_eks_node_group"): "auditor.views.nodegroups_eks",
     ("terraform", "aws_autoscaling_group"): "auditor.views.nodegroups_asg",
     ("terraform", "module"): "auditor.views.nodegroups_module",
+    ("terraform", "kubernetes_manifest"): "auditor.views.nodegroups_karpenter",
+    ("terraform", "kubectl_manifest"): "auditor.views.nodegroups_karpenter",
     ("eksctl.io", "ClusterConfig"): "auditor.views.nodegroups_eksctl",
     ("karpenter.sh", "NodePool"): "auditor.views.nodegroups_karpenter",
     ("", "Node"): "auditor.views.nodegroups_node",

@@ -9,7 +9,7 @@ from auditor.model import Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.launch_templates import apply_template, launch_template
-from auditor.views.nodegroups_form import TEMPLATE, Draft, strings, text_map
+from auditor.views.nodegroups_form import TEMPLATE, Draft, empty, strings, text_map
 from auditor.views.nodegroups_tags import add_asg_tags
 from auditor.views.terraform_values import block, blocks, get, readable
 
@@ -37,14 +37,13 @@ def read(resource: Resource, world: World) -> Iterator[Instance]:
     policy = block(body, "mixed_instances_policy")
     _overrides(draft, policy)
     template = launch_template(world, resource, body)
-    if template is None and policy:
+    if template is None and type(policy) is dict and policy:
         template = _policy_template(world, resource, policy)
     if isinstance(template, Resource):
         apply_template(draft, template)
-    elif draft.value["instance_types"] == []:
-        draft.value["instance_types"] = template or Unknown(
-            "the group names no launch template", "declare the launch template in this root"
-        )
+    elif empty(draft.value["instance_types"]):
+        none = Unknown("the group names no launch template", "declare the launch template in this root")
+        draft.value["instance_types"] = none if template is None else template
     if _joins_cluster(draft, template):
         _cluster(draft)
         yield draft.finish()
@@ -63,7 +62,9 @@ def _own_tags(draft: Draft, body: Any) -> None:
 
 
 def _overrides(draft: Draft, policy: Any) -> None:
-    overrides = blocks(block(policy, "launch_template"), "override") if policy else []
+    overrides = (
+        policy if isinstance(policy, Unknown) else blocks(block(policy, "launch_template"), "override")
+    )
     if isinstance(overrides, Unknown):
         draft.put("instance_types", overrides, ("mixed_instances_policy",))
         return

@@ -9,7 +9,7 @@ from auditor.model import Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.launch_templates import apply_template, launch_template
-from auditor.views.nodegroups_form import Draft, merged, strings, taint, text_map
+from auditor.views.nodegroups_form import Draft, empty, merged, strings, taint, text_map
 from auditor.views.nodegroups_tags import add_asg_tags
 from auditor.views.terraform_values import block, blocks, get
 
@@ -39,9 +39,9 @@ def read(resource: Resource, world: World) -> Iterator[Instance]:
     template = launch_template(world, resource, body)
     if isinstance(template, Resource):
         apply_template(draft, template)
-    elif isinstance(template, Unknown) and draft.value["instance_types"] == []:
+    elif isinstance(template, Unknown) and empty(draft.value["instance_types"]):
         draft.put("instance_types", template, ("launch_template",))
-    if draft.value["instance_types"] == []:
+    if empty(draft.value["instance_types"]):
         draft.value["instance_types"] = [DEFAULT_TYPE]
     add_eks_labels(draft)
     add_asg_tags(draft, world, resource.name)

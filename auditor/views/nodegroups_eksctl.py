@@ -44,13 +44,16 @@ def _group(resource: Resource, where: Path, group: dict[str, Any], provider: str
     ):
         if key in group or default is not None:
             draft.put(field, group.get(key, default), (*where, key))
-    zones = group.get("availabilityZones") or resource.body.get("availabilityZones")
+    zones = group.get("availabilityZones", resource.body.get("availabilityZones"))
     draft.put("zones", strings(zones), (*where, "availabilityZones"))
     draft.put("subnets", strings(group.get("subnets")), (*where, "subnets"))
     labels = text_map(group.get("labels"))
     draft.put("labels", labels, (*where, "labels"))
     draft.put("taints", _taints(group.get("taints")), (*where, "taints"))
     draft.put("tags", text_map(group.get("tags")), (*where, "tags"))
+    for key in ("efaEnabled", "placement", "capacityReservation"):
+        if key in group and group[key] is not False:
+            draft.value["pinned"] = key
     _tags(draft, where, group, provider)
     _own_labels(draft, provider)
     return draft.finish()
@@ -100,14 +103,17 @@ def _tags(draft: Draft, where: Path, group: dict[str, Any], provider: str) -> No
     """What ends up on the Auto Scaling group: eksctl tags those of nodeGroups; ``propagateASGTags`` adds
     node-template tags for labels and taints to both kinds."""
     value = draft.value
-    tags = dict(value["tags"]) if provider == "self-managed" else {}
+    tags = dict(value["tags"]) if provider == "self-managed" and type(value["tags"]) is dict else {}
     if dig(group, ("iam", "withAddonPolicies", "autoScaler")) is True:
         tags["k8s.io/cluster-autoscaler/enabled"] = "true"
-        tags[f"k8s.io/cluster-autoscaler/{value['cluster']}"] = "owned"
+        if isinstance(value["cluster"], str):
+            tags[f"k8s.io/cluster-autoscaler/{value['cluster']}"] = "owned"
     if group.get("propagateASGTags") is True:
-        tags |= {f"{TEMPLATE}label/{key}": text for key, text in value["labels"].items()}
+        labels = value["labels"] if type(value["labels"]) is dict else {}
+        tags |= {f"{TEMPLATE}label/{key}": text for key, text in labels.items()}
         for each in value["taints"]:
-            tags[f"{TEMPLATE}taint/{each['key']}"] = f"{each['value']}:{each['effect']}"
+            if not any(isinstance(part, Unknown) for part in each.values()):
+                tags[f"{TEMPLATE}taint/{each['key']}"] = f"{each['value']}:{each['effect']}"
     at = (*where, "tags") if provider == "self-managed" else (*where, "propagateASGTags")
     draft.put("asg_tags", tags, at)
     if provider == "eks-managed":

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from auditor.data.instances import InstanceType, instance
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
+from auditor.views import typed
 from auditor.views.interface import Instance
 
 TEMPLATE = "k8s.io/cluster-autoscaler/node-template/"
@@ -45,6 +45,7 @@ class Draft:
             "zones": [],
             "disk_gib": 20,
             "ephemeral_shared": False,
+            "pinned": "",
             "autoscaler": "karpenter" if provider == "karpenter" else "cluster-autoscaler",
         }
         self.moved: dict[Path, Path] = {(): where}
@@ -61,8 +62,9 @@ class Draft:
             self.elsewhere[(field,)] = (owner, path)
 
     def finish(self) -> Instance:
-        """Derive what follows from the rest, and give the instance."""
+        """Bring the fields to their types, derive what follows from them, and give the instance."""
         value = self.value
+        _to_types(value)
         value["gpu"] = gpu_of(value["instance_types"])
         value["is_gpu"] = is_gpu(value)
         value["gpu_capable"] = gpu_capable(value)
@@ -90,9 +92,30 @@ class Draft:
                 self.moved.setdefault((field,), where)
 
 
+def _to_types(value: dict[str, Any]) -> None:
+    for field in ("name", "cluster", "ami_type", "capacity_type"):
+        value[field] = typed.text(field, value[field])
+    for field in ("instance_types", "subnets", "zones"):
+        value[field] = typed.texts(field, value[field])
+    for field in ("labels", "tags", "asg_tags"):
+        value[field] = typed.text_map(field, value[field])
+    for field in ("min", "max", "desired", "disk_gib", "max_pods"):
+        if field in value:
+            value[field] = typed.number(field, value[field])
+    value["ephemeral_shared"] = value["ephemeral_shared"] is True
+    if isinstance(value["capacity_type"], str) and value["capacity_type"] == "CAPACITY_BLOCK":
+        value["pinned"] = "capacity block"
+    taints = value["taints"]
+    if not isinstance(taints, Unknown):
+        value["taints"] = [
+            {name: typed.text(f"taint {name}", part) for name, part in each.items()}
+            for each in typed.records(taints)
+        ]
+
+
 def spelled(effect: Any) -> Any:
     """A taint's effect in Kubernetes' spelling."""
-    return effect if isinstance(effect, Unknown) else EFFECTS.get(effect, effect)
+    return EFFECTS.get(effect, effect) if isinstance(effect, str) else effect
 
 
 def taint(key: Any, value: Any, effect: Any) -> dict[str, Any]:
@@ -265,9 +288,6 @@ def merged(*maps: Any) -> Any:
     return joined
 
 
-def first_known(values: Iterable[Any], default: Any) -> Any:
-    """The first value that is there (unknown counts as there)."""
-    for value in values:
-        if value is not None:
-            return value
-    return default
+def empty(value: Any) -> bool:
+    """Whether a list is there and has nothing in it; something unknown is not empty."""
+    return type(value) is list and not value

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from auditor.data.instances import InstanceType, all_instances
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
+from auditor.views import typed
+from auditor.views.applied_manifests import Manifest, applied, manifests, same
 from auditor.views.interface import Instance
-from auditor.views.nodegroups_form import Draft, taint, text_map
+from auditor.views.nodegroups_form import Draft, merged, taint, text_map
 from auditor.views.pods import dig
 
 if TYPE_CHECKING:
     from auditor.world import World
 
 TEMPLATE: Path = ("spec", "template", "spec")
+LABELS: Path = ("spec", "template", "metadata", "labels")
 REQUIREMENTS: Path = (*TEMPLATE, "requirements")
 ZONE = "topology.kubernetes.io/zone"
 CAPACITY = "karpenter.sh/capacity-type"
@@ -27,35 +29,75 @@ _SERIES = re.compile(r"^([a-z]+)(?:-[0-9]+tb)?([0-9]+)")
 
 
 def read(resource: Resource, world: World) -> Iterator[Instance]:
-    """One group a pool."""
-    draft = Draft(resource, (), "karpenter", "NodePool")
-    spec = resource.body.get("spec")
+    """One group a pool; also of a pool that Terraform applies as a manifest."""
+    for found in manifests(resource):
+        if _is_pool(found.body):
+            yield _pool(resource, found, world)
+
+
+def _is_pool(body: dict[str, Any]) -> bool:
+    version, kind = body.get("apiVersion"), body.get("kind")
+    return isinstance(version, str) and version.startswith("karpenter.sh/") and kind == "NodePool"
+
+
+def _pool(resource: Resource, found: Manifest, world: World) -> Instance:
+    draft = Draft(resource, found.base, "karpenter", "NodePool")
+    body = found.body
+    spec = body.get("spec")
     spec = spec if type(spec) is dict else {}
-    listed = dig(resource.body, REQUIREMENTS)
-    requirements = [each for each in (listed if type(listed) is list else ()) if type(each) is dict]
-    draft.put("name", resource.name, ("metadata", "name"))
-    draft.put("requirements", requirements, REQUIREMENTS)
-    draft.put("instance_types", candidates(requirements), REQUIREMENTS)
-    _placement(draft, requirements)
-    own = {"karpenter.sh/nodepool": resource.name}
-    labels = text_map(dig(resource.body, ("spec", "template", "metadata", "labels")))
-    draft.put("labels", own | _fixed(requirements) | labels, ("spec", "template", "metadata", "labels"))
-    draft.put("taints", _taints(dig(resource.body, (*TEMPLATE, "taints"))), (*TEMPLATE, "taints"))
-    replicas = spec.get("replicas", 0)
-    draft.put("min", replicas, ("spec", "replicas"))
-    draft.put("static", "replicas" in spec, ("spec", "replicas"))
-    draft.put("limits", spec.get("limits") if type(spec.get("limits")) is dict else {}, ("spec", "limits"))
-    disruption = spec.get("disruption")
-    draft.put("disruption", disruption if type(disruption) is dict else {}, ("spec", "disruption"))
-    _node_class(draft, world)
-    yield draft.finish()
+    name = dig(body, ("metadata", "name"))
+    requirements = [_requirement(each) for each in typed.records(dig(body, REQUIREMENTS))]
+    labels = text_map(dig(body, LABELS))
+    limits, disruption = spec.get("limits"), spec.get("disruption")
+    fixed = {"karpenter.sh/nodepool": name, **_fixed(requirements)}
+    fields: dict[str, tuple[Any, Path]] = {
+        "name": ("" if name is None else name, ("metadata", "name")),
+        "requirements": (requirements, REQUIREMENTS),
+        "instance_types": (_types(dig(body, REQUIREMENTS), requirements), REQUIREMENTS),
+        "labels": (merged(fixed, labels), LABELS),
+        "taints": (_taints(dig(body, (*TEMPLATE, "taints"))), (*TEMPLATE, "taints")),
+        "min": (spec.get("replicas", 0), ("spec", "replicas")),
+        "static": ("replicas" in spec, ("spec", "replicas")),
+        "limits": (typed.text_map("limits", limits if type(limits) is dict else {}), ("spec", "limits")),
+        "disruption": (disruption if type(disruption) is dict else {}, ("spec", "disruption")),
+        **_placement(requirements),
+    }
+    for field, (value, path) in fields.items():
+        draft.put(field, value, found.place(path))
+    _node_class(draft, world, body)
+    return draft.finish()
 
 
-def _placement(draft: Draft, requirements: list[dict[str, Any]]) -> None:
+def _types(listed: Any, requirements: list[dict[str, Any]]) -> list[str] | Unknown:
+    """The types that are left; unknown when a requirement is."""
+    if isinstance(listed, Unknown):
+        return listed
+    for raw in typed.records(listed):
+        values = raw.get("values")
+        for part in (raw.get("key"), raw.get("operator"), values, *(values if type(values) is list else ())):
+            if isinstance(part, Unknown):
+                return part
+    return candidates(requirements)
+
+
+def _requirement(raw: dict[str, Any]) -> dict[str, Any]:
+    """``{key, operator, values}`` of texts."""
+    values = typed.texts("values", raw.get("values", []))
+    known = values if type(values) is list else []
+    return {
+        "key": str(raw.get("key", "")) if isinstance(raw.get("key"), str) else "",
+        "operator": raw.get("operator") if isinstance(raw.get("operator"), str) else "",
+        "values": [each for each in known if isinstance(each, str)],
+    }
+
+
+def _placement(requirements: list[dict[str, Any]]) -> dict[str, tuple[Any, Path]]:
     capacity = allowed(requirements, CAPACITY, ["on-demand", "spot"])
-    draft.put("capacity_type", "SPOT" if capacity == ["spot"] else "ON_DEMAND", REQUIREMENTS)
-    zones = [each for each in requirements if each.get("key") == ZONE and each.get("operator") == "In"]
-    draft.put("zones", list(zones[0].get("values") or []) if zones else [], REQUIREMENTS)
+    zones = [each for each in requirements if each["key"] == ZONE and each["operator"] == "In"]
+    return {
+        "capacity_type": ("SPOT" if capacity == ["spot"] else "ON_DEMAND", REQUIREMENTS),
+        "zones": (list(zones[0]["values"]) if zones else [], REQUIREMENTS),
+    }
 
 
 def _taints(listed: Any) -> list[dict[str, Any]]:
@@ -71,26 +113,31 @@ def _fixed(requirements: list[dict[str, Any]]) -> dict[str, str]:
     return {
         str(each.get("key")): str(each["values"][0])
         for each in requirements
-        if each.get("operator") == "In" and type(each.get("values")) is list and len(each["values"]) == 1
+        if each["operator"] == "In" and len(each["values"]) == 1
     }
 
 
-def _node_class(draft: Draft, world: World) -> None:
+def _node_class(draft: Draft, world: World, pool: dict[str, Any]) -> None:
     """Root volume and image of the EC2NodeClass, when it is declared here."""
-    name = dig(draft.resource.body, (*TEMPLATE, "nodeClassRef", "name"))
-    for each in world.kind("karpenter.k8s.aws", "EC2NodeClass"):
-        if each.name != name:
-            continue
-        family = dig(each.body, ("spec", "amiFamily"))
-        draft.put("ami_type", family if isinstance(family, str) else "", ("spec", "amiFamily"), each)
-        shared = dig(each.body, ("spec", "instanceStorePolicy")) == "RAID0"
-        draft.put("ephemeral_shared", shared, ("spec", "instanceStorePolicy"), each)
-        limit = dig(each.body, ("spec", "kubelet", "maxPods"))
-        if limit is not None:
-            draft.put("max_pods", limit, ("spec", "kubelet", "maxPods"), each)
-        size = _volume_gib(dig(each.body, ("spec", "blockDeviceMappings")))
-        if size is not None:
-            draft.put("disk_gib", size, ("spec", "blockDeviceMappings"), each)
+    name = dig(pool, (*TEMPLATE, "nodeClassRef", "name"))
+    for owner in (*world.kind("karpenter.k8s.aws", "EC2NodeClass"), *applied(world)):
+        for found in manifests(owner):
+            if found.body.get("kind") == "EC2NodeClass" and same(dig(found.body, ("metadata", "name")), name):
+                _apply_class(draft, owner, found)
+
+
+def _apply_class(draft: Draft, owner: Resource, found: Manifest) -> None:
+    body = found.body
+    family = dig(body, ("spec", "amiFamily"))
+    draft.put("ami_type", "" if family is None else family, found.place(("spec", "amiFamily")), owner)
+    shared = same(dig(body, ("spec", "instanceStorePolicy")), "RAID0")
+    draft.put("ephemeral_shared", shared, found.place(("spec", "instanceStorePolicy")), owner)
+    limit = dig(body, ("spec", "kubelet", "maxPods"))
+    if limit is not None:
+        draft.put("max_pods", limit, found.place(("spec", "kubelet", "maxPods")), owner)
+    size = _volume_gib(dig(body, ("spec", "blockDeviceMappings")))
+    if size is not None:
+        draft.put("disk_gib", size, found.place(("spec", "blockDeviceMappings")), owner)
 
 
 def _volume_gib(mappings: Any) -> int | None:
@@ -150,12 +197,21 @@ KNOWN_KEYS = frozenset(
 """Labels that a type has or has not: their absence counts."""
 
 
-@cache
+_labels: dict[str, dict[str, str]] = {}
+
+
 def type_labels(found: InstanceType) -> dict[str, str]:
-    """Labels that follow from the instance type.
+    """Labels that follow from the instance type; not to be changed.
 
     https://karpenter.sh/docs/concepts/scheduling/#well-known-labels
     """
+    known = _labels.get(found.name)
+    if known is None:
+        known = _labels[found.name] = _labels_of(found)
+    return known
+
+
+def _labels_of(found: InstanceType) -> dict[str, str]:
     family, _, size = found.name.partition(".")
     series = _SERIES.match(family)
     own = "karpenter.k8s.aws/instance-"

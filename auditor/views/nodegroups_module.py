@@ -13,14 +13,14 @@ from auditor.model import Path, Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.nodegroups_eks import DEFAULT_TYPE, add_eks_labels, add_eks_tags
-from auditor.views.nodegroups_form import Draft, kubelet_flags, merged, strings, taint, text_map
+from auditor.views.nodegroups_form import Draft, empty, kubelet_flags, merged, strings, taint, text_map
 from auditor.views.nodegroups_tags import add_asg_tags
 from auditor.views.terraform_values import get, readable
 
 if TYPE_CHECKING:
     from auditor.world import World
 
-_SOURCE = re.compile(
+MODULE_SOURCE = re.compile(
     r"(?:^|[/.])terraform-aws-modules/(?:terraform-aws-)?eks(?:/aws|\.git|$|//|\?)", re.IGNORECASE
 )
 _SINGLE = {"eks-managed-node-group": "eks-managed", "self-managed-node-group": "self-managed"}
@@ -46,7 +46,7 @@ def read(resource: Resource, world: World) -> Iterator[Instance]:
     source = body.get("source")
     if not isinstance(source, str) or body.get("expanded") is True:
         return
-    if _SOURCE.search(source) is None:
+    if MODULE_SOURCE.search(source) is None:
         return
     single = next((kind for name, kind in _SINGLE.items() if f"//modules/{name}" in source), None)
     if single is not None:
@@ -80,14 +80,14 @@ class _Inputs:
         self.defaults, self.default = defaults, default
 
     def find(self, name: str) -> tuple[Any, Path]:
-        """The value and where it stands; None at the group when nobody sets it."""
+        """The value and where it stands; None where it would stand in the group when nobody sets it."""
         if isinstance(self.group, Unknown):
             return self.group, self.own
         if type(self.group) is dict and self.group.get(name) is not None:
             return self.group[name], (*self.own, name)
         if self.defaults.get(name) is not None:
             return self.defaults[name], (*self.default, name)
-        return None, self.own
+        return None, (*self.own, name)
 
 
 def _opaque(resource: Resource, field: str, provider: str, why: Unknown) -> Instance:
@@ -117,6 +117,15 @@ def _group(inputs: _Inputs, world: World, provider: str, key: str) -> Instance:
     _types(draft, inputs)
     _labels_and_taints(draft, inputs, provider)
     _disk(draft, inputs)
+    for name in (
+        "enable_efa_support",
+        "create_placement_group",
+        "capacity_reservation_specification",
+        "placement",
+    ):
+        value, _ = inputs.find(name)
+        if value is not None and value is not False:
+            draft.value["pinned"] = name
     _tags(draft, inputs, world, provider, key)
     return draft.finish()
 
@@ -131,7 +140,7 @@ def _cluster(draft: Draft, body: Any) -> None:
 def _types(draft: Draft, inputs: _Inputs) -> None:
     several, at = inputs.find("instance_types")
     one, one_at = inputs.find("instance_type")
-    if several is not None and several != []:
+    if several is not None and not empty(several):
         draft.put("instance_types", strings(several), at)
     elif one is not None:
         draft.put("instance_types", [one], one_at)
@@ -141,9 +150,9 @@ def _types(draft: Draft, inputs: _Inputs) -> None:
 
 def _policy_types(draft: Draft, inputs: _Inputs) -> None:
     policy, at = inputs.find("mixed_instances_policy")
-    overrides = get(get(policy, "launch_template"), "override") or get(policy, "override")
+    overrides = get(get(policy, "launch_template"), "override", get(policy, "override"))
     if type(overrides) is list and overrides:
-        draft.put("instance_types", [get(each, "instance_type") or "" for each in overrides], at)
+        draft.put("instance_types", [get(each, "instance_type", "") for each in overrides], at)
         return
     requirements, at = inputs.find("instance_requirements")
     if requirements is not None:

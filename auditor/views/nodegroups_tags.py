@@ -29,7 +29,7 @@ def add_asg_tags(draft: Draft, world: World, address: str, hint: str = "") -> No
     """
     tags = dict(draft.value["asg_tags"]) if type(draft.value["asg_tags"]) is dict else {}
     for tag in _tags(world, draft.resource):
-        if not tag.groups or isinstance(tag.key, Unknown):
+        if not tag.groups or not isinstance(tag.key, str):
             draft.value["asg_tags_complete"] = False
         elif any(_names(group, address, hint) for group in tag.groups):
             tags[tag.key] = tag.value

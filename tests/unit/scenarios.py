@@ -23,7 +23,9 @@ class Scenario:
         assert inventory.problems == []
         targets, _ = arrange(inventory.targets, {})
         by_name = {target.name: target for target in targets}
-        self._worlds = {target.name: World(target, [by_name[tie] for tie in target.ties]) for target in targets}
+        self._worlds = {
+            target.name: World(target, [by_name[tie] for tie in target.ties]) for target in targets
+        }
 
     def resource(self, kind: str, name: str) -> tuple[World, Resource]:
         """A resource and the world of its target."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.scenarios import Scenario
 
 from auditor.unknown import Unknown
+from tests.unit.scenarios import Scenario
 
 CLOSEST = 'no node group can start a node for it; closest is "gpu": '
 TAG = "k8s.io/cluster-autoscaler/node-template/"
@@ -86,6 +86,17 @@ FAILS = {
         "its limit of 0 nvidia.com/gpu is less than one g5.xlarge has (1)",
         "pool.yaml:14",
     ),
+    "pool-in-terraform": (
+        "limits",
+        "its limit of 0 nvidia.com/gpu is less than one g5.xlarge has (1)",
+        "pools.tf:7",
+    ),
+    "spread-over-unknown-label": (
+        "labels",
+        "its nodes have no label rack, which a topology spread constraint needs",
+        "nodes.tf:15",
+    ),
+    "pods-per-node": ("size", "DaemonSets take every pod that a g5.xlarge may run", "pool.yaml:21"),
     "karpenter-spot-taint": ("taints", "its taint spot=true:NoSchedule is not tolerated", "pool.yaml:9"),
     "karpenter-capacity-type": (
         "labels",

@@ -65,6 +65,13 @@ def test_files_that_deploy_nothing_are_tied_to_nothing() -> None:
     assert not any(target.undecided for target in arranged)
 
 
+def test_node_groups_in_one_manifest_target_are_tied_to_the_others() -> None:
+    pool = Resource("karpenter.sh/v1", "NodePool", "", "gpu", {}, origin("pools/gpu.yaml"))
+    pools = Target("pools", "kustomize", "pools", [pool])
+    arranged, _ = arrange([manifests("dev"), manifests("prod"), pools], {})
+    assert ties(arranged) == {"dev": ["pools"], "prod": ["pools"], "pools": ["dev", "prod"]}
+
+
 def test_without_a_cluster_nothing_is_tied() -> None:
     arranged, _ = arrange([manifests("dev"), terraform("data", "aws_s3_bucket")], {})
     assert ties(arranged) == {}

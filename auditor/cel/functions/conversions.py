@@ -19,7 +19,7 @@ _FALSE: Final = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
 
 def type_of(value: Any) -> CelType:
-    if type(value) is Unknown:
+    if isinstance(value, Unknown):
         refuse("type", value)
     return TYPES[type_name(value)]
 

@@ -32,7 +32,7 @@ def format_(target: Any, arguments: Any) -> str:
         _, value = next(values, (0, _MISSING))
         if value is _MISSING:
             raise CelError(f"index {len(arguments)} out of range: format() has more clauses than arguments")
-        if type(value) is Unknown:
+        if isinstance(value, Unknown):
             raise UnknownUsed(value)
         return write(value, int(found[1]) if found[1] else _DEFAULT_PRECISION)
 
@@ -58,7 +58,7 @@ def _as_text(value: Any, _: int = 0) -> str:
         return "{" + ", ".join(f"{key}: {entry}" for key, entry in pairs) + "}"
     if type(value) is float:
         return _special(value) or as_string(value)
-    if type(value) is Unknown:
+    if isinstance(value, Unknown):
         refuse("format", value)
     return value.name if type(value) is CelType else as_string(value)
 

@@ -35,7 +35,7 @@ def last_index_of(target: list[Any], element: Any, *start: Any) -> int:
 
 
 def _absent(function: str, element: Any) -> int:
-    return refuse(function, element) if type(element) is Unknown else -1
+    return refuse(function, element) if isinstance(element, Unknown) else -1
 
 
 def slice_(target: Any, start: Any, end: Any) -> list[Any]:
@@ -51,7 +51,7 @@ def flatten(target: Any, depth: Any = 1) -> list[Any]:
         raise CelError("flatten(): the depth is negative")
     flat: list[Any] = []
     for element in items("flatten", target):
-        if type(element) is Unknown and depth:
+        if isinstance(element, Unknown) and depth:
             raise UnknownUsed(element)
         if type(element) is list and depth:
             flat.extend(flatten(element, depth - 1))
@@ -63,7 +63,7 @@ def flatten(target: Any, depth: Any = 1) -> list[Any]:
 def distinct(target: Any) -> list[Any]:
     kept: list[Any] = []
     for element in items("distinct", target):
-        if type(element) is Unknown:
+        if isinstance(element, Unknown):
             raise UnknownUsed(element)
         if not any(eq(element, other) for other in kept):
             kept.append(element)
@@ -88,7 +88,7 @@ def sort_by(pairs: list[tuple[Any, Any]]) -> list[Any]:
     """The second of each (key, element), ordered by the keys, which must be of one type that has an order."""
     first = pairs[0][0] if pairs else None
     for key, _ in pairs:
-        if type(key) is Unknown:
+        if isinstance(key, Unknown):
             raise UnknownUsed(key)
         if type(key) is not type(first):
             refuse("sort", first, key)
@@ -109,7 +109,7 @@ def sum_(target: Any) -> Any:
     if not target:
         return 0
     total = target[0]
-    if type(total) in (str, bytes, list, dict, bool, type(None), Unknown):
+    if isinstance(total, Unknown) or type(total) in (str, bytes, list, dict, bool, type(None)):
         refuse("sum", total)
     for element in target[1:]:
         total = add(total, element)
@@ -146,6 +146,6 @@ def last(target: Any) -> Optional:
 def _optional_element(target: list[Any], position: int) -> Optional:
     if not target:
         return NONE
-    if type(target[position]) is Unknown:
+    if isinstance(target[position], Unknown):
         raise UnknownUsed(target[position])
     return Optional(target[position])

@@ -11,7 +11,7 @@ from auditor.unknown import Unknown
 
 
 def of(value: Any) -> Optional:
-    return refuse("optional.of", value) if type(value) is Unknown else Optional(value)
+    return refuse("optional.of", value) if isinstance(value, Unknown) else Optional(value)
 
 
 def none() -> Optional:
@@ -19,7 +19,7 @@ def none() -> Optional:
 
 
 def of_non_zero(value: Any) -> Optional:
-    if type(value) is Unknown:
+    if isinstance(value, Unknown):
         refuse("optional.ofNonZeroValue", value)
     zero = value is None or (type(value) in (bool, int, UInt, float, str, bytes, list, dict) and not value)
     return NONE if zero else Optional(value)

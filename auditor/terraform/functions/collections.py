@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from auditor.terraform.errors import EvaluationError
 from auditor.terraform.functions.context import Context, Function
-from auditor.terraform.types import convert_set, one_type, unify_values
+from auditor.terraform.types import convert_set, one_type, type_of, unify_values
 from auditor.terraform.unknowns import TfCall, TfEncoded, TfReference, TfTemplate
 from auditor.terraform.values import (
     ListValue,
+    MapValue,
     SetValue,
     characters,
     elements,
@@ -71,8 +72,8 @@ def chunklist(ctx: Context, items: object, size: object) -> object:
         raise EvaluationError("chunklist() takes a size that is not negative")
     ctx.budget.spend(len(found))
     if step == 0:
-        return [found] if found else []
-    return [found[at : at + step] for at in range(0, len(found), step)]
+        step = max(len(found), 1)
+    return ListValue(ListValue(found[at : at + step]) for at in range(0, len(found), step))
 
 
 def coalesce(ctx: Context, *values: object) -> object:
@@ -195,7 +196,7 @@ def lookup(ctx: Context, table: object, key: object, *default: object) -> object
 def matchkeys(ctx: Context, values: object, keys: object, wanted: object) -> object:
     chosen = {hashable(item, ctx.budget) for item in elements(wanted)}
     columns = zip(elements(values), elements(keys), strict=True)
-    return [value for value, key in columns if hashable(key, ctx.budget) in chosen]
+    return ListValue(value for value, key in columns if hashable(key, ctx.budget) in chosen)
 
 
 def merge(ctx: Context, *maps: object) -> object:
@@ -204,6 +205,9 @@ def merge(ctx: Context, *maps: object) -> object:
         if each is not None:
             ctx.budget.spend(1 + len(mapping(each)))
             merged.update(mapping(each))
+    if maps and all(isinstance(each, MapValue) for each in maps if each is not None):
+        kinds = {repr(type_of(item, ctx.budget)) for item in merged.values()}
+        return MapValue(merged) if len(kinds) <= 1 else merged
     return merged
 
 
@@ -242,7 +246,7 @@ def setproduct(ctx: Context, *sets: object) -> object:
     rows: list[object] = [list(row) for row in itertools.product(*columns)]
     if all(isinstance(each, SetValue) for each in sets):
         return SetValue(rows)
-    return rows
+    return ListValue(rows)
 
 
 def setintersection(ctx: Context, *sets: object) -> object:
@@ -317,7 +321,7 @@ def tomap(ctx: Context, value: object) -> object:
     if value is None:
         return None
     found = mapping(value)
-    return dict(zip(found, one_type(list(found.values()), ctx.budget), strict=True))
+    return MapValue(zip(found, one_type(list(found.values()), ctx.budget), strict=True))
 
 
 def transpose(ctx: Context, value: object) -> object:
@@ -325,7 +329,7 @@ def transpose(ctx: Context, value: object) -> object:
     for key, items in sorted(mapping(value).items()):
         for item in elements(items):
             turned.setdefault(text(item), []).append(key)
-    return {key: sorted(set(items)) for key, items in sorted(turned.items())}
+    return MapValue((key, ListValue(sorted(set(items)))) for key, items in sorted(turned.items()))
 
 
 def zipmap(ctx: Context, keys: object, values: object) -> object:
@@ -333,16 +337,22 @@ def zipmap(ctx: Context, keys: object, values: object) -> object:
     if len(names) != len(found):
         raise EvaluationError("zipmap() takes two lists of one length")
     ctx.budget.spend(len(names))
-    return {text(name): item for name, item in zip(names, found, strict=True)}
+    made = {text(name): item for name, item in zip(names, found, strict=True)}
+    return MapValue(made) if isinstance(values, ListValue) else made
+
+
+def like_map(table: object, found: Sequence[object]) -> object:
+    """A list for what comes from a map, a tuple for what comes from an object."""
+    return ListValue(found) if isinstance(table, MapValue) else list(found)
 
 
 def keys(ctx: Context, value: object) -> object:
-    return ListValue(sorted(mapping(value)))
+    return like_map(value, sorted(mapping(value)))
 
 
 def values(ctx: Context, value: object) -> object:
     found = mapping(value)
-    return [found[key] for key in sorted(found)]
+    return like_map(value, [found[key] for key in sorted(found)])
 
 
 FUNCTIONS: dict[str, Function] = {

@@ -21,8 +21,9 @@ def join(ctx: Context, separator: object, *lists: object) -> object:
     size = 0
     for item in items:
         piece = item if isinstance(item, Unknown) else text(item)
-        size += len(glue) + (len(piece) if isinstance(piece, str) else 0)
-        ctx.budget.string(size)
+        added = len(glue) + (len(piece) if isinstance(piece, str) else 0)
+        size += added
+        ctx.budget.string(size, added)
         parts.extend([glue, piece] if parts else [piece])
     return join_text(parts)
 

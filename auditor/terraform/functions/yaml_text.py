@@ -17,7 +17,8 @@ INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?\Z")
 CONSTANTS: dict[str, object] = {"": None, "null": None, "~": None, "Null": None, "NULL": None}
 CONSTANTS |= dict.fromkeys(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"], True)
-CONSTANTS |= dict.fromkeys(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"], False)
+FALSE = ["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"]
+CONSTANTS |= dict.fromkeys(FALSE, False)
 OTHER_NUMBER = re.compile(r"[-+]?(0[xob0-9][0-9a-fA-F_]*|\.(inf|Inf|INF|nan|NaN|NAN)|[0-9][0-9_:.]*)\Z")
 TIMESTAMP = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 

@@ -1,0 +1,193 @@
+"""Whether the other end of a join ought to be among the manifests at all.
+
+A rendered target is complete: what it names and does not hold is missing. A loose rest of files may be many
+examples side by side, or half of something whose other half lives in another repository. There a missing end is
+evidence only where its kind lies in the same folder and the same namespace, and where nothing nearby (an
+operator's custom resource, a kustomization with foreign bases) could make it.
+
+A namespace that is not written is set when the manifest is applied: it may be any. Such pairs are joined, so
+that nothing is called missing for it, but a finding that needs both ends wants the namespaces equal as written.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from auditor.model import Resource
+from auditor.unknown import Unknown
+
+if TYPE_CHECKING:
+    from auditor.world import World
+
+T = TypeVar("T")
+
+SAME_FILE, SAME_FOLDER, ELSEWHERE = 0, 1, 2
+
+BUILT_IN_GROUPS = frozenset(
+    {"", "apps", "batch", "autoscaling", "policy", "extensions", "events.k8s.io", "metrics.k8s.io"}
+)
+"""Groups without ``k8s.io`` in their names whose kinds make nothing but what the index knows."""
+
+PASSIVE_GROUPS = frozenset(
+    {
+        "aquasecurity.github.io",
+        "bitnami.com",
+        "cert-manager.io",
+        "cilium.io",
+        "config.gatekeeper.sh",
+        "constraints.gatekeeper.sh",
+        "crd.projectcalico.org",
+        "external-secrets.io",
+        "karpenter.k8s.aws",
+        "karpenter.sh",
+        "keda.sh",
+        "kyverno.io",
+        "networking.istio.io",
+        "projectcalico.org",
+        "security.istio.io",
+        "telemetry.istio.io",
+        "templates.gatekeeper.sh",
+        "traefik.io",
+    }
+)
+"""Groups of custom resources that make no pods, Services, accounts or ConfigMaps."""
+
+PASSIVE_KINDS = frozenset(
+    {
+        ("monitoring.coreos.com", "PodMonitor"),
+        ("monitoring.coreos.com", "Probe"),
+        ("monitoring.coreos.com", "PrometheusRule"),
+        ("monitoring.coreos.com", "ScrapeConfig"),
+        ("monitoring.coreos.com", "ServiceMonitor"),
+        ("argoproj.io", "AppProject"),
+        ("argoproj.io", "Rollout"),
+    }
+)
+"""The passive kinds of groups whose other kinds make things."""
+
+
+def may_share_namespace(one: str, other: str) -> bool:
+    """Whether two namespaces may be the same when the manifests are applied."""
+    return one == other or not one or not other
+
+
+def nearby(world: World) -> Callable[[Resource, Resource], int]:
+    """The measure of distance in the world's target: always :data:`SAME_FILE` where it was rendered."""
+    return _distance if world.target.kind == "loose" else _together
+
+
+def _together(_one: Resource, _other: Resource) -> int:
+    return SAME_FILE
+
+
+def _distance(one: Resource, other: Resource) -> int:
+    here, there = one.origin.file, other.origin.file
+    if here == there:
+        return SAME_FILE
+    return SAME_FOLDER if posixpath.dirname(here) == posixpath.dirname(there) else ELSEWHERE
+
+
+def nearest(world: World, resource: Resource, found: Iterable[T], of: Callable[[T], Resource]) -> list[T]:
+    """Those of ``found`` that lie nearest: equal namespaces before possible ones, then by distance."""
+    measure = nearby(world)
+    ranked: dict[tuple[bool, int], list[T]] = {}
+    for item in found:
+        other = of(item)
+        rank = (other.namespace != resource.namespace, measure(resource, other))
+        ranked.setdefault(rank, []).append(item)
+    return ranked[min(ranked)] if ranked else []
+
+
+class Neighbours:
+    """``facts.neighbours``: what lies in the same scope, and so ought to hold the other end of a join.
+
+    For policies it is ``{makers}``: titles of nearby resources that may make objects at run time.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._loose = world.target.kind == "loose"
+        self._scopes: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        self._makers: dict[str, list[Resource]] = {}
+        self._maker_names: dict[str, Resource] = {}
+        for resource in world.resources():
+            self._scopes.setdefault((resource.group, resource.kind), set()).add(self._scope(resource))
+            if _makes_objects(resource):
+                self._makers.setdefault(self._folder(resource), []).append(resource)
+                self._maker_names.setdefault(resource.name, resource)
+
+    def of(self, instance: Any) -> Any:
+        """See the class."""
+        resource = instance.resource
+        return {"makers": [maker.title for maker in self._makers.get(self._folder(resource), ())]}
+
+    def _folder(self, resource: Resource) -> str:
+        return posixpath.dirname(resource.origin.file) if self._loose else ""
+
+    def _scope(self, resource: Resource) -> tuple[str, str]:
+        return resource.namespace, self._folder(resource)
+
+    def holds(
+        self, resource: Resource, kinds: Iterable[tuple[str, str]], namespace: str | None = None
+    ) -> bool:
+        """Whether any of the kinds lies in the scope of ``resource`` (or in another namespace beside it)."""
+        scope = (resource.namespace if namespace is None else namespace, self._folder(resource))
+        return any(scope in self._scopes.get(kind, ()) for kind in kinds)
+
+    def missing(
+        self,
+        resource: Resource,
+        what: str,
+        kinds: Iterable[tuple[str, str]],
+        names: Iterable[str] = (),
+        namespace: str | None = None,
+    ) -> bool | Unknown:
+        """False (it is missing) where ``kinds`` lie in scope and nothing nearby may make it; else why unknown.
+
+        ``names`` are names by which a maker elsewhere in the target would be recognised.
+        """
+        maker = next((m for name in names if (m := self._maker_names.get(name))), None)
+        if maker is None and not self.holds(resource, kinds, namespace):
+            return self.outside(resource, what)
+        near = (m for m in self._makers.get(self._folder(resource), ()) if _reaches(m, resource))
+        maker = maker or next(near, None)
+        if maker is None:
+            return False
+        words = f"{what} is not in Git, but {maker.title.strip()} may make it"
+        return Unknown(words, "audit the running cluster")
+
+    def outside(self, resource: Resource, what: str) -> Unknown:
+        """Why nothing can be said of ``what``: it belongs to manifests that are not here."""
+        where = posixpath.dirname(resource.origin.file) or "." if self._loose else self._world.target.name
+        return Unknown(
+            f"{what} is not in Git, and neither is anything like it in {where}",
+            "audit it together with the manifests it belongs to, or the running cluster",
+        )
+
+
+def _reaches(maker: Resource, resource: Resource) -> bool:
+    return may_share_namespace(maker.namespace, resource.namespace)
+
+
+def _makes_objects(resource: Resource) -> bool:
+    """Whether a custom resource may bring objects into being that Git does not show."""
+    group, kind = resource.group, resource.kind
+    if group == "kustomize.config.k8s.io":
+        return _has_foreign_parts(resource)
+    if resource.api_version in ("terraform", "file") or group in BUILT_IN_GROUPS or group.endswith(".k8s.io"):
+        return kind == "Gateway" or group.endswith(".x-k8s.io")
+    return group not in PASSIVE_GROUPS and (group, kind) not in PASSIVE_KINDS
+
+
+def _has_foreign_parts(kustomization: Resource) -> bool:
+    """Whether it takes in more than the files beside it, or generates objects."""
+    body = kustomization.body
+    if any(body.get(field) for field in ("bases", "components", "helmCharts", "generators")):
+        return True
+    listed = body.get("resources")
+    return any(
+        type(each) is str and ("/" in each or not each.endswith((".yaml", ".yml", ".json")))
+        for each in (listed if type(listed) is list else ())
+    )

@@ -1,0 +1,65 @@
+"""Which Terraform blocks speak of a block: a repository's lifecycle policy, a VPC's flow logs, a bucket's ACL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from auditor.model import Resource
+from auditor.unknown import Unknown
+from auditor.views.interface import Instance
+from auditor.views.terraform_values import targets_of
+
+if TYPE_CHECKING:
+    from auditor.world import World
+
+_IDENTIFIERS = ("id", "arn")
+
+
+class Referrers:
+    """``facts.referrers`` of a Terraform block: ``{type: [{address, field, body, ref}]}``.
+
+    A block refers to another one by its address, or (in a state) by its id or ARN. ``field`` is the argument that
+    does. Blocks of the same root only.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._by_address: dict[tuple[int, str], list[tuple[Resource, str]]] = {}
+        self._by_value: dict[str, list[tuple[Resource, str]]] = {}
+        for target in (world.target, *world.tied):
+            for resource in target.resources:
+                if resource.api_version == "terraform" and resource.kind != "root":
+                    self._index(id(target), resource)
+        self._home = {
+            id(resource): id(target)
+            for target in (world.target, *world.tied)
+            for resource in target.resources
+        }
+
+    def _index(self, home: int, resource: Resource) -> None:
+        for field, value in resource.body.items():
+            for address in dict.fromkeys(address for address, _ in targets_of(value)):
+                self._by_address.setdefault((home, address), []).append((resource, field))
+            if isinstance(value, str) and value and field not in _IDENTIFIERS:
+                self._by_value.setdefault(value, []).append((resource, field))
+
+    def of(self, instance: Instance) -> dict[str, list[dict[str, Any]]]:
+        """See the class."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for resource, field in self.to(instance.resource):
+            row = {"address": resource.name, "field": field, "body": resource.body}
+            found.setdefault(resource.kind, []).append({**row, "ref": self._world.ref(resource, (field,))})
+        return found
+
+    def to(self, resource: Resource) -> Iterator[tuple[Resource, str]]:
+        """Blocks that refer to ``resource``, and by which argument."""
+        home = self._home.get(id(resource), 0)
+        yield from self._by_address.get((home, resource.name), ())
+        whole = resource.name.partition("[")[0]
+        if whole != resource.name:
+            yield from self._by_address.get((home, whole), ())
+        for name in _IDENTIFIERS:
+            value = resource.body.get(name)
+            if isinstance(value, str) and not isinstance(value, Unknown):
+                yield from (pair for pair in self._by_value.get(value, ()) if pair[0] is not resource)

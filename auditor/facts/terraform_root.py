@@ -1,0 +1,83 @@
+"""What a Terraform root as a whole says: budgets, default tags, encryption by default, how its kind is used."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from auditor.model import Resource
+from auditor.unknown import Unknown
+from auditor.views.interface import Instance
+from auditor.views.nodegroups_form import merged, text_map
+from auditor.views.terraform_values import block, get
+
+if TYPE_CHECKING:
+    from auditor.world import World
+
+_TRIAL = re.compile(
+    r"(?:^|[/._@-])(?:dev|test|tests|sandbox|examples?|samples?|e2e|ci|demo|playground)(?=[/._-]|$)"
+)
+
+
+class RootFacts:
+    """``facts.root`` of a Terraform block: what its root says for all.
+
+    ``{resources, gpu_groups, clusters, budgets, default_tags, tags, ebs_encrypted, registry_scan, trial}``:
+    ``default_tags`` of the providers together, ``tags`` those and the block's own; ``ebs_encrypted`` whether
+    volumes are encrypted by default; ``registry_scan`` whether the registry scans images by itself; ``trial``
+    whether its path says that it is an example, a test or a development environment.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._roots = world.kind("terraform", "root")
+        groups = [each for each in world.instances("NodeGroup") if each.resource.api_version == "terraform"]
+        self._gpu = sum(1 for each in groups if each.value["is_gpu"] is True)
+        self._tags = self._default_tags()
+
+    def _default_tags(self) -> Any:
+        tags: Any = {}
+        for root in self._roots:
+            for provider in root.body.get("providers", []):
+                stated = get(block(get(provider, "config", {}), "default_tags"), "tags")
+                tags = merged(tags, text_map(stated))
+        return tags
+
+    def of(self, instance: Instance) -> dict[str, Any]:
+        """See the class."""
+        resource = instance.resource
+        world = self._world
+        scanning = world.kind("terraform", "aws_ecr_registry_scanning_configuration")
+        return {
+            "resources": sum(1 for each in world.target.resources if _managed(each)),
+            "gpu_groups": self._gpu,
+            "clusters": len(world.instances("EksCluster")),
+            "budgets": len(world.kind("terraform", "aws_budgets_budget")),
+            "default_tags": self._tags,
+            "tags": self._own_tags(resource),
+            "ebs_encrypted": self._ebs(),
+            "registry_scan": any(_scans(each) for each in scanning),
+            "trial": _TRIAL.search(f"{world.target.name}/{resource.origin.file}") is not None,
+        }
+
+    def _own_tags(self, resource: Resource) -> Any:
+        return merged(self._tags, text_map(resource.body.get("tags")))
+
+    def _ebs(self) -> bool:
+        listed = self._world.kind("terraform", "aws_ebs_encryption_by_default")
+        return any(each.body.get("enabled", True) in (True, "true") for each in listed)
+
+
+def _managed(resource: Resource) -> bool:
+    return (
+        resource.api_version == "terraform"
+        and resource.kind not in ("root", "module")
+        and not resource.kind.startswith("data.")
+    )
+
+
+def _scans(configuration: Resource) -> bool:
+    rules = configuration.body.get("rule")
+    if isinstance(rules, Unknown):
+        return True
+    return any(get(rule, "scan_frequency") in ("SCAN_ON_PUSH", "CONTINUOUS_SCAN") for rule in rules or [])

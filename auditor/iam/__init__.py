@@ -1,0 +1,1 @@
+"""Who may do what on AWS: IAM's evaluation rules on plain documents. Pure; Git and live audits share it."""
