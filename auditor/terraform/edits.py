@@ -63,6 +63,20 @@ def remove(places: Places, path: Path) -> Edit:
     return editor.checked(lambda each: each.remove(path), lambda body: _without(body, path))
 
 
+def moved(places: Places, data: bytes) -> Places:
+    """The same block in other bytes of its file: what a further edit needs after a first one."""
+    source = SourceFile(places.source.path, data.decode("utf-8-sig"))
+    BlockReader(source).read()
+    numbers = _numbers(places.source.body, places.start) or []
+    body, block = source.body, None
+    for number in numbers:
+        block = body.blocks[number]
+        body = block.body
+    if block is None:
+        raise CannotEdit(f"the block is no longer found in {source.path}")
+    return Places(source, block.start, block.end, body, places.module)
+
+
 def _references(path: Path, value: Any) -> Any:
     """What ``lifecycle.ignore_changes`` holds are names, not texts."""
     if "ignore_changes" not in path:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from auditor.views.pods import TEMPLATES, dig
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.peers.compare import Difference

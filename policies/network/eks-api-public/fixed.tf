@@ -6,6 +6,8 @@ resource "aws_eks_cluster" "silent" {
     subnet_ids = ["subnet-0a", "subnet-0b"]
 
     endpoint_public_access = false
+
+    endpoint_private_access = true
   }
 }
 
@@ -15,4 +17,6 @@ module "eks" {
 
   cluster_name                   = "batch"
   cluster_endpoint_public_access = false # violation
+
+  cluster_endpoint_private_access = true
 }
