@@ -26,5 +26,7 @@ class Explanation:
 
 
 EXPLAINED: tuple[Explanation, ...] = (
-    Explanation("kinds", None, "x", lambda d: d.theirs is None and d.body.get("kind") in ("Rollout", "ScaledJob")),
+    Explanation(
+        "kinds", None, "x", lambda d: d.theirs is None and d.body.get("kind") in ("Rollout", "ScaledJob")
+    ),
 )
