@@ -15,6 +15,7 @@ FACTS: dict[str, str] = {
     "argo_application": "auditor.facts.argocd:ArgoApplication",
     "argo_delivery": "auditor.facts.argocd:ArgoDelivery",
     "asg_template": "auditor.facts.asg_template:AsgTemplate",
+    "attached_policies": "auditor.facts.attached_policies:AttachedPolicies",
     "autoscaler": "auditor.facts.autoscalers:Autoscaler",
     "binding": "auditor.facts.rbac:Binding",
     "budgets": "auditor.facts.budgets:Budgets",

@@ -19,7 +19,10 @@ FIELDS = {"user_data": ("user_data", "user_data_base64"), "environment": ("envir
 
 
 class StaticKeys:
-    """``facts.static_keys`` of a Terraform block: for ``user_data`` and ``environment`` ``[{kind, masked, at}]``."""
+    """``facts.static_keys`` of a Terraform block: for ``user_data`` and ``environment`` ``[{kind, masked, at}]``.
+
+    ``read`` names those of the two of which some text can be read at all.
+    """
 
     def __init__(self, world: World) -> None:
         del world
@@ -27,10 +30,24 @@ class StaticKeys:
     def of(self, instance: Instance) -> Any:
         """See the class."""
         body = instance.resource.body
-        return {
+        read = {
+            field: any(readable(value) for name in names for value in _leaves(body.get(name)))
+            for field, names in FIELDS.items()
+        }
+        return {"read": [field for field, any_text in read.items() if any_text]} | {
             field: [row for name in names for row in _rows(body, (name,), body.get(name))]
             for field, names in FIELDS.items()
         }
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if type(value) is dict:
+        value = list(value.values())
+    if type(value) is list:
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
 
 
 def _rows(body: dict[str, Any], path: Path, value: Any) -> Iterator[dict[str, str]]:
