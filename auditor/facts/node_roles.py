@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from auditor.facts.iam_roles import Role, trusts_service
+from auditor.data.iam_actions import managed
+from auditor.facts.iam_roles import AWS_MANAGED, Attached, Role, trusts_service
 from auditor.facts.identities import Identities
-from auditor.iam.documents import text
+from auditor.iam.documents import from_statements
+from auditor.iam.patterns import Match, match_action
 from auditor.model import Path, Resource
 from auditor.paths import render
 from auditor.unknown import Unknown
@@ -33,6 +36,17 @@ NODE_POLICIES = frozenset(
 )
 """What the kubelet, image pulls, the network plugin and the SSM agent need.
 https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html"""
+
+_IPV6 = (
+    "ec2:AssignIpv6Addresses",
+    "ec2:CreateTags",
+    "ec2:DescribeInstances",
+    "ec2:DescribeInstanceTypes",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeTags",
+)
+"""What the network plugin needs for IPv6; AWS manages no policy for it.
+https://docs.aws.amazon.com/eks/latest/userguide/cni-iam-role.html#cni-iam-role-create-ipv6-policy"""
 
 _WORKER = ("AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy")
 _EKSCTL_ADDONS = {
@@ -78,10 +92,11 @@ class NodeRoles:
             role = self._roles.at(resource)
             extras = list(self._extras(role)) if role else []
             return {"is_node": role is not None and self._is_node(role), "extras": extras}
-        extras = list(
-            _of_module(self._world, resource) if resource.kind == "module" else _of_eksctl(resource)
-        )
-        return {"is_node": bool(extras), "extras": [extra for extra in extras if extra["name"]]}
+        if resource.kind == "module":
+            is_node = _is_eks_module(resource) and any(_maps(resource.body, ()))
+            return {"is_node": is_node, "extras": list(self._of_module(resource)) if is_node else []}
+        rows = list(_of_eksctl(resource))
+        return {"is_node": bool(rows), "extras": [row for row in rows if row["name"]]}
 
     def _is_node(self, role: Role) -> bool:
         if id(role.resource) in self._named:
@@ -89,29 +104,69 @@ class NodeRoles:
         names = {each.name for each in role.policies}
         return trusts_service(role.resource, "ec2.amazonaws.com") and not names.isdisjoint(_WORKER)
 
-    def _extras(self, role: Role) -> Iterator[dict[str, str]]:
+    def _extras(self, role: Role) -> Iterator[Any]:
         for each in role.policies:
-            if each.name not in NODE_POLICIES:
-                own = each.resource is role.resource
-                at = render(role.resource.body, each.path[:1]) if own else ""
-                yield {"name": each.name, "at": at, "ref": self._world.ref(each.resource, each.path)}
+            beyond = beyond_node(each)
+            if beyond is False:
+                continue
+            own = each.resource is role.resource
+            at = render(role.resource.body, each.path[:1]) if own else ""
+            row = {"name": name_of(each), "at": at, "ref": self._world.ref(each.resource, each.path)}
+            yield beyond if isinstance(beyond, Unknown) else row
 
-
-def _of_module(world: World, resource: Resource) -> Iterator[dict[str, str]]:
-    """Additional policies of the eks module's node groups, their defaults and of its Karpenter submodule."""
-    if resource.body.get("expanded") is True:
-        return
-    source = resource.body.get("source")
-    if not isinstance(source, str) or "eks" not in source:
-        return
-    for path, listed in _maps(resource.body, ()):
-        yield {"name": "", "at": "", "ref": ""}
-        for key, value in listed.items():
-            arn = text(value)
-            name = arn.rsplit("/", 1)[-1] if "/" in arn and "${" not in arn.rsplit("/", 1)[-1] else key
-            if name not in NODE_POLICIES:
+    def _of_module(self, resource: Resource) -> Iterator[Any]:
+        """Additional policies of the eks module's node groups, of their defaults and of its Karpenter submodule."""
+        for path, listed in _maps(resource.body, ()):
+            for key, value in listed.items():
                 at = (*path, key)
-                yield {"name": name, "at": render(resource.body, at), "ref": world.ref(resource, at)}
+                attached = self._roles.policy(resource, value, at)
+                beyond = beyond_node(attached)
+                row = {"name": name_of(attached, key), "at": render(resource.body, at)}
+                row["ref"] = "" if attached.home is None else self._world.ref(attached.home)
+                if beyond is not False:
+                    yield beyond if isinstance(beyond, Unknown) else row
+
+
+def name_of(attached: Attached, otherwise: str = "a policy") -> str:
+    """The last part of a policy's name or ARN; ``otherwise`` when it is known only after apply."""
+    name = attached.name.rsplit("/", 1)[-1]
+    return otherwise if "${" in name else name
+
+
+def beyond_node(attached: Attached) -> Any:
+    """Whether a policy grants what no node needs; Unknown where neither name nor document tells."""
+    if name_of(attached, "") in NODE_POLICIES:
+        return False
+    document = attached.document
+    if isinstance(document, Unknown):
+        return True if AWS_MANAGED in attached.arn and name_of(attached, "") else document
+    allowed = [each for each in document.known if each.allows is True]
+    named = [
+        action for each in allowed for action in (each.actions if isinstance(each.actions, tuple) else ("*",))
+    ]
+    return not all(_is_of_nodes(action) for action in named)
+
+
+def _is_of_nodes(action: str) -> bool:
+    return any(match_action(each, action) is Match.COVERS for each in (*_node_actions(), *_IPV6))
+
+
+@cache
+def _node_actions() -> tuple[str, ...]:
+    """Every action of the policies that nodes need, as far as their documents are known here."""
+    found = [managed(f"arn:aws{AWS_MANAGED}{name}") or [] for name in sorted(NODE_POLICIES)]
+    documents = [from_statements(statements) for statements in found]
+    return tuple(
+        action
+        for document in documents
+        for each in document.known
+        for action in (each.actions if isinstance(each.actions, tuple) else ())
+    )
+
+
+def _is_eks_module(resource: Resource) -> bool:
+    source = resource.body.get("source")
+    return resource.body.get("expanded") is not True and isinstance(source, str) and "eks" in source
 
 
 def _maps(body: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
