@@ -140,7 +140,8 @@ class _Tally:
 
     def open(self, unknown: Unknown, *, denying: bool = False) -> None:
         """Something that is not known might allow it, or deny it."""
-        self.unknown = self.unknown or unknown
+        if self.unknown is None:
+            self.unknown = unknown
         if denying:
             self.deny = min(self.deny, Outcome.UNKNOWN)
         else:
