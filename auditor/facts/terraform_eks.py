@@ -39,7 +39,7 @@ class EksSupport:
         version = instance.value["version"]
         if isinstance(version, Unknown):
             return version
-        if version == "":
+        if not _stated(version):
             return {"support": "none stated", "ends": "", "minor": 0}
         minor = minor_of(version if isinstance(version, str) else str(version))
         row = eks_version(minor) if minor is not None else None
@@ -62,7 +62,7 @@ class ClusterVersion:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._clusters = [each for each in world.instances("EksCluster") if each.value["version"] != ""]
+        self._clusters = [each for each in world.instances("EksCluster") if _stated(each.value["version"])]
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
@@ -94,6 +94,10 @@ class ClusterVersion:
             if each.resource.name in addresses or _same(each, named):
                 return each
         return None
+
+
+def _stated(version: object) -> bool:
+    return isinstance(version, Unknown) or version != ""
 
 
 def _same(cluster: Instance, named: object) -> bool:
