@@ -239,8 +239,10 @@ class _Judgment:
     def _place(self, path: Path) -> Path:
         pattern = self.compiled.at
         if self.policy.at_expr:
-            text = self._text("at_expr")
-            pattern, path = parse(text), ()
+            try:
+                pattern, path = parse(self._text("at_expr")), ()
+            except PathSyntaxError:
+                return path
         found = expand(pattern, get(self.instance.value, path))
         return path + (found[0] if found else ())
 
