@@ -160,7 +160,7 @@ def _read_all(checkout: Checkout) -> None:
         try:
             data = checkout.read(path)
         except Unreadable as error:
-            if _is_manifest(path) or not error.too_large:
+            if (_is_manifest(path) or not error.too_large) and not checkout.tree.has_folder(path):
                 inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
             continue
         with checkout.guarded(path, "the file could not be read"):
@@ -200,3 +200,4 @@ def _loose(checkout: Checkout, target: Target, path: str, data: bytes) -> None:
         inventory.counts.other_files += 1
     target.resources += manifest.resources
     inventory.problems += manifest.problems
+    inventory.gaps += manifest.gaps
