@@ -68,7 +68,7 @@ def compile_field(policy: Policy, field: str, source: str, variables: Iterable[s
         return compile_expr(source, variables=frozenset(variables))
     except CelSyntaxError as error:
         place = f"{policy.code} ({policy.id}) {field}, line {error.line} column {error.column}"
-        raise PolicyBroken(f"{place}: {error}") from error
+        raise PolicyBroken(f"{place}: {error.message}") from error
 
 
 def variables_of(policy: Policy) -> tuple[str, ...]:
