@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from auditor.iam.patterns import ANONYMOUS
 from auditor.unknown import Unknown
@@ -12,8 +13,7 @@ from auditor.unknown import Unknown
 Texts = tuple[str, ...]
 
 
-@dataclass(slots=True, eq=False)
-class Statement:
+class Statement(Struct, eq=False):
     """One statement. A list is None where the statement does not have the element, Unknown where that is.
 
     Single entries that are unknown are texts with ``${…}`` (see :mod:`auditor.iam.patterns`). ``conditions`` is
@@ -42,8 +42,7 @@ class Statement:
         return isinstance(self.conditions, Unknown) or bool(self.conditions)
 
 
-@dataclass(slots=True, eq=False)
-class Document:
+class Document(Struct, eq=False):
     """A policy: its statements, an Unknown in place of those that cannot be read."""
 
     statements: list[Statement | Unknown]

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from auditor.terraform import identity
 from auditor.views.interface import Instance
 from tests.unit.scenarios import Scenario
 
