@@ -65,7 +65,12 @@ class Run(Struct):
 def collect(tree: Tree, settings: Settings) -> Inventory:
     """Everything that the tree declares: targets under their names and with their ties, and waiver comments."""
     marks: dict[str, list[Mark]] = {}
-    tree.on_read = lambda path, data: marks.update({path: scan(path, data, settings.honour)})
+
+    def look(path: str, data: bytes) -> None:
+        if path not in marks:
+            marks[path] = scan(path, data, settings.honour)
+
+    tree.on_read = look
     options = GitOptions(settings.render, settings.full_parse, settings.exclude)
     inventory = GitSource(tree, options).collect()
     tree.on_read = None
