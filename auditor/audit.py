@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from itertools import groupby
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -222,8 +224,8 @@ def _targets(
     inventory: Inventory, policies: Mapping[str, Policy], verdicts: Sequence[Verdict]
 ) -> tuple[TargetInfo, ...]:
     by_target: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        by_target.setdefault(verdict.target, []).append(verdict)
+    for name, some in groupby(verdicts, key=attrgetter("target")):
+        by_target.setdefault(name, []).extend(some)
     return tuple(
         TargetInfo(
             target.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -26,9 +27,11 @@ class CompiledPolicy:
         "at",
         "each",
         "facts",
+        "lazy",
         "params",
         "policy",
         "select",
+        "test",
         "variables",
         "when",
         "when_facts",
@@ -43,8 +46,13 @@ class CompiledPolicy:
         self.at: PathPattern = parse(policy.at) if policy.at else parse("")
         self.when = self.program("when") if policy.when else None
         self.each = self.program("each") if policy.each else None
+        self.test = self.program("assert")
         self.when_facts = facts_read([self.when] if self.when else [])
-        self.facts = facts_read([self.program("assert"), *([self.each] if self.each else [])])
+        self.lazy = not any(
+            asks_whether_facts_exist(each) for each in (self.test, self.when) if each is not None
+        )
+        """Whether facts may be computed one by one, as they are needed."""
+        self.facts = facts_read([self.test, *([self.each] if self.each else [])])
 
     def program(self, field: str) -> Program:
         """The compiled expression of a field (``assert``, ``message``, ``cost`` …)."""
@@ -80,7 +88,19 @@ def variables_of(policy: Policy) -> tuple[str, ...]:
 
 
 def facts_read(programs: Iterable[Program]) -> tuple[str, ...]:
-    """Names of the facts that the programs read."""
-    return tuple(
-        sorted({path[1] for p in programs for path in p.reads if path[0] == "facts" and len(path) > 1})
-    )
+    """Names of the facts that the programs read, in the order in which they are written there."""
+    places = {
+        path[1]: (number, program.source.find(f"facts.{path[1]}"))
+        for number, program in reversed([*enumerate(programs)])
+        for path in program.reads
+        if path[0] == "facts" and len(path) > 1
+    }
+    return tuple(sorted(places, key=lambda name: (places[name], name)))
+
+
+_ASKS_FOR_FACTS = re.compile(r"has\(\s*facts\.\w+\s*\)|facts\s*\.\s*\?|facts\s*\[")
+
+
+def asks_whether_facts_exist(program: Program) -> bool:
+    """Whether the expression can tell a fact that was not computed from one that does not exist."""
+    return ("facts",) in program.reads or _ASKS_FOR_FACTS.search(program.source) is not None

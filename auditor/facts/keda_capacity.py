@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.facts.gpu import Gpu
 from auditor.facts.checks import GroupFit
+from auditor.facts.gpu import Gpu
 from auditor.facts.node_fit import NodeFit
 from auditor.facts.queues import consumer_pods
 from auditor.unknown import Unknown
