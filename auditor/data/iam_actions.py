@@ -49,11 +49,11 @@ def expand(pattern: str) -> list[Action]:
     if not colon:
         return list(_every()) if folded.strip("*") == "" else []
     services = table("iam_actions.json")["actions"]
-    named = [service] if service in services else [each for each in services if _glob(service).fullmatch(each)]
-    wanted = _glob(rest)
-    return sorted(
-        found for each in named for key, found in _service(each).items() if wanted.fullmatch(key)
+    named = (
+        [service] if service in services else [each for each in services if _glob(service).fullmatch(each)]
     )
+    wanted = _glob(rest)
+    return sorted(found for each in named for key, found in _service(each).items() if wanted.fullmatch(key))
 
 
 def managed(arn: str) -> list[dict[str, Any]] | None:

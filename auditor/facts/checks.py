@@ -20,7 +20,8 @@ class Check(NamedTuple):
     """One requirement of a pod against one group.
 
     ``ok`` may be Unknown. ``why`` says in words what fails or holds; ``at`` is the place in the pod spec that
-    asks for it, ``other`` the place in the group (or volume) that refuses it.
+    asks for it, ``other`` the place in the group (or volume) that refuses it. ``named`` is the group that the
+    pod asks for by name.
     """
 
     kind: str
@@ -28,6 +29,7 @@ class Check(NamedTuple):
     why: str = ""
     at: Path = ()
     other: tuple[Resource, Path] | None = None
+    named: str = ""
 
 
 class GroupFit(Struct):

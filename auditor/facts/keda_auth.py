@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from auditor.data._tables import nearest
-from auditor.facts.keda_target import KedaTarget, same_namespace
+from auditor.facts.keda_target import KedaTarget, same_namespace, together
 from auditor.facts.keda_triggers import triggers_of
 from auditor.facts.scaling import target_reference
 from auditor.model import Resource
@@ -66,7 +66,8 @@ class KedaAuth:
 
     def _instead(self, scaler: Resource, kind: str, name: str) -> dict[str, Any]:
         """What is there in place of an authentication that is not."""
-        declared = [each for listed in self._declared.values() for each in listed]
+        listed = [each for kinds in self._declared.values() for each in kinds]
+        declared = [each for each in listed if together(self._world, each, scaler)]
         if not declared:
             reason = (
                 f"{kind} {name} is not among the manifests of {self._world.target.name}, which declare none"
@@ -77,7 +78,7 @@ class KedaAuth:
                 place = f" in namespace {each.namespace}" if each.namespace else ""
                 ref = self._world.ref(each, ("metadata", "name"))
                 return {"found": False, "why": f"there is {each.kind} {name}{place}", "ref": ref}
-        names = [each.name for each in self._declared[kind] if same_namespace(each, scaler)]
+        names = [each.name for each in declared if each.kind == kind and same_namespace(each, scaler)]
         meant = nearest(name, names) or ""
         if not meant and self._world.target.kind == "loose":
             reason = f"{kind} {name} is not among the loose manifests of {self._world.target.name}"
@@ -105,10 +106,12 @@ class KedaAuth:
         ]
 
     def _used(self, authentication: Resource) -> Any:
-        if not self._scalers:
-            reason = f"no scaler is among the manifests of {self._world.target.name}"
+        if self._users(authentication):
+            return True
+        if not any(together(self._world, each, authentication) for each in self._scalers):
+            reason = f"no scaler lies beside {authentication.title} in {self._world.target.name}"
             return Unknown(reason, "audit the folder that holds the scalers together with the authentication")
-        return bool(self._users(authentication))
+        return False
 
     def _associations(self, authentication: Resource) -> list[dict[str, str]]:
         """EKS Pod Identity associations of the accounts whose identity KEDA would take over."""

@@ -34,7 +34,8 @@ class KedaJobs:
         own = self._declared.of(instance)
         pick = {name: own[name] if isinstance(said[name], Unknown) else said[name] for name in said}
         absent = Unknown(
-            f"the workload of {scaler.title} is not here", "audit the folder that holds it together with the scaler"
+            f"the workload of {scaler.title} is not here",
+            "audit the folder that holds it together with the scaler",
         )
         return {
             "owner": owner.title,

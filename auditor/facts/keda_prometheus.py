@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.data._tables import nearest
 from auditor.facts.keda_promql import Node, read
+from auditor.facts.keda_target import together
 from auditor.facts.keda_triggers import triggers_of
 from auditor.model import Resource
 from auditor.paths import render
@@ -77,18 +78,28 @@ class KedaPrometheus:
         if found is None:
             return answer
         name, namespace = found["name"], found["namespace"]
-        beside = [each for each in self._world.kind("", "Service") if each.namespace == namespace]
+        services = [each for each in self._world.kind("", "Service") if each.namespace == namespace]
+        beside = [each for each in services if together(self._world, each, scaler)]
         answer["inside"] = True
-        if any(each.name == name for each in beside):
+        if any(each.name == name for each in services):
             return answer
-        if not beside or name.endswith("-operated"):
+        names = sorted({each.name for each in beside if _may_be_prometheus(each)})
+        if not names or name.endswith("-operated"):
             reason = f"no Service {name} in namespace {namespace} is among the manifests of {self._world.target.name}"
             return answer | {
                 "found": Unknown(reason, "audit the manifests of the monitoring stack with these")
             }
-        names = sorted({each.name for each in beside})
         meant = nearest(name, names) or ", ".join(names[:3])
         return answer | {"found": False, "why": f"namespace {namespace} has Service {meant}, not {name}"}
+
+
+def _may_be_prometheus(service: Resource) -> bool:
+    """Whether a Service answers Prometheus queries: by its name or its port."""
+    ports = dig(service.body, ("spec", "ports"))
+    numbers = [each.get("port") for each in (ports if type(ports) is list else ()) if type(each) is dict]
+    return 9090 in numbers or any(
+        word in service.name for word in ("prometheus", "thanos", "mimir", "victoria")
+    )
 
 
 def _target_name(scaler: Resource) -> str:

@@ -63,12 +63,16 @@ class KedaTarget:
         key = target_reference(scaler)
         if key is None:
             return None
-        named = [each for each in self._world.kind(*key[:2]) if each.name == key[2]]
-        return next((each for each in named if same_namespace(each, scaler)), None)
+        named = [
+            each
+            for each in self._world.kind(*key[:2])
+            if each.name == key[2] and same_namespace(each, scaler)
+        ]
+        return max(named, key=lambda each: _nearness(each, scaler), default=None)
 
     def _missing(self, scaler: Resource, key: Key) -> dict[str, Any]:
         group, kind, name = key
-        candidates = [each for each in self._world.kind(group, kind) if _together(self._world, each, scaler)]
+        candidates = [each for each in self._world.kind(group, kind) if together(self._world, each, scaler)]
         answer: dict[str, Any] = {"found": False, "title": f"{kind} {name}", "why": ""}
         elsewhere = [each for each in candidates if each.name == name]
         if elsewhere:
@@ -93,9 +97,7 @@ class KedaTarget:
         return [
             {"title": each.title, "ref": self._world.ref(each, ("spec", "scaleTargetRef"))}
             for each in table.get(key, ())
-            if each.key != scaler.key
-            and same_namespace(each, scaler)
-            and _together(self._world, each, scaler)
+            if each.key != scaler.key and same_namespace(each, scaler) and together(self._world, each, scaler)
         ]
 
     def _unrequested(self, scaler: Resource, found: Resource | None) -> Any:
@@ -144,7 +146,13 @@ def same_namespace(one: Resource, other: Resource) -> bool:
     return one.namespace == other.namespace or not one.namespace or not other.namespace
 
 
-def _together(world: World, one: Resource, other: Resource) -> bool:
+def _nearness(one: Resource, other: Resource) -> tuple[bool, int]:
+    """How close two objects lie in the tree: examples beside each other often use the same names."""
+    paths = one.origin.file, other.origin.file
+    return paths[0] == paths[1], len(posixpath.commonpath([posixpath.dirname(each) for each in paths]))
+
+
+def together(world: World, one: Resource, other: Resource) -> bool:
     """Whether two objects are surely deployed together: loose files of other folders may not be."""
     if world.target.kind != "loose" or any(one in tied.resources for tied in world.tied):
         return True

@@ -13,9 +13,13 @@ from auditor.model import Path
 from auditor.unknown import Unknown, UnknownUsed
 from auditor.views.interface import Instance
 from auditor.views.nodegroups_form import accelerator
+from auditor.views.terraform_companions import identity_of
 
 if TYPE_CHECKING:
     from auditor.world import World
+
+
+SHOWN = 4
 
 
 class NodeFit:
@@ -47,10 +51,26 @@ class NodeFit:
             found = self._fits[id(pod.value)] = self._evaluate(pod)
         return found
 
+    def scattered(self) -> Unknown | None:
+        """Why pods cannot be held against groups of several clusters: any of them may be theirs."""
+        named = {identity_of(each.value["cluster"]) for each in self.groups()} - {""}
+        if len(named) < 2:
+            return None
+        name = self._world.target.name
+        return Unknown(
+            f"node groups of {len(named)} clusters are declared in {name} and what it is tied to",
+            f'say what runs where: manifests = ["<folder>"] under a [target.<name>] of its own for each of '
+            f"{', '.join(sorted(named)[:SHOWN])} in auditor.toml",
+        )
+
     def _evaluate(self, pod: Instance) -> list[GroupFit] | Unknown:
+        scattered = self.scattered()
+        if scattered is not None:
+            return scattered
         capable = [each for each in self.groups() if each.value["gpu_capable"] is not False]
         if not capable:
-            return self._world.undecided("node groups") or no_groups(self._world)
+            undecided = self._world.undecided("node groups")
+            return no_groups(self._world) if undecided is None else undecided
         try:
             wanted = needs(pod.value)
         except UnknownUsed as used:

@@ -27,6 +27,7 @@ class Mismatch(NamedTuple):
     text: str
     key: str
     path: Path
+    values: tuple[str, ...] = ()
 
 
 def selector_expressions(pod: dict[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -51,6 +52,20 @@ def affinity_terms(pod: dict[str, Any]) -> list[list[tuple[Path, dict[str, Any]]
             ]
         )
     return [term for term in found if term]
+
+
+def spread_keys(pod: dict[str, Any]) -> list[str]:
+    """Topology keys of hard spread constraints that nodes may lack; every node has a host name."""
+    listed = pod.get("topologySpreadConstraints")
+    return [
+        each["topologyKey"]
+        for each in (listed if type(listed) is list else ())
+        if type(each) is dict
+        and isinstance(each.get("topologyKey"), str)
+        and each["topologyKey"] != "kubernetes.io/hostname"
+        and isinstance(each.get("whenUnsatisfiable", "DoNotSchedule"), str)
+        and each.get("whenUnsatisfiable", "DoNotSchedule") == "DoNotSchedule"
+    ]
 
 
 def mismatch(pod: dict[str, Any], labels: LabelsOf) -> Mismatch | Unknown | None:
@@ -78,7 +93,9 @@ def _first_failure(
         if isinstance(answer, Unknown):
             unsure = answer
         elif not answer:
-            return Mismatch(written(each), str(each.get("key")), path)
+            values = each.get("values")
+            known = tuple(str(value) for value in values) if type(values) is list else ()
+            return Mismatch(written(each), str(each.get("key")), path, known)
     return unsure
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from auditor.data.instances import Allocatable, InstanceType, allocatable, instance
 from auditor.facts.node_labels import mismatch
 from auditor.facts.pod_needs import Needs, needs
-from auditor.facts.tolerations import DAEMONSET_KEYS, untolerated
+from auditor.facts.tolerations import BLOCKING, DAEMONSET_KEYS, untolerated
 from auditor.unknown import Unknown, UnknownUsed
 from auditor.views.interface import Instance
 from auditor.views.nodegroups_karpenter import CAPACITY, ZONE, allowed, type_labels
@@ -41,6 +41,7 @@ class Room(NamedTuple):
     memory_mib: Fraction
     memory_best_mib: Fraction
     ephemeral_mib: Fraction | None
+    pods: int
     extended: dict[str, int]
 
 
@@ -52,7 +53,8 @@ class NodeTemplate:
         self.value = group.value
         self.name = _text(self.value["name"])
         self._daemonsets = daemonsets
-        self._reserved: dict[str, Needs] = {}
+        self._rooms: dict[str, Room] = {}
+        self._types: list[InstanceType] | Unknown | None = None
         self.is_karpenter = self.value["provider"] == "karpenter"
 
     @property
@@ -63,6 +65,11 @@ class NodeTemplate:
 
     def types(self) -> list[InstanceType] | Unknown:
         """The types to try: all of a Karpenter pool, the template's of an Auto Scaling group."""
+        if self._types is None:
+            self._types = self._known_types()
+        return self._types
+
+    def _known_types(self) -> list[InstanceType] | Unknown:
         names = self.value["instance_types"]
         if isinstance(names, Unknown):
             return names
@@ -139,8 +146,21 @@ class NodeTemplate:
             zones.add(named[0])
         return sorted(zones) or None
 
+    def repels(self) -> bool:
+        """Whether a taint keeps other pods away: who runs here tolerates it on purpose."""
+        taints = self.value["taints"]
+        return type(taints) is list and any(
+            isinstance(each["effect"], str) and each["effect"] in BLOCKING for each in taints
+        )
+
     def room(self, found: InstanceType) -> Room:
         """What is left on an empty node after the kubelet's and the system's reserves and DaemonSets."""
+        known = self._rooms.get(found.name)
+        if known is None:
+            known = self._rooms[found.name] = self._room(found)
+        return known
+
+    def _room(self, found: InstanceType) -> Room:
         disk = self.value["disk_gib"]
         size = disk if isinstance(disk, int) and not isinstance(disk, bool) else None
         pods = self.value.get("max_pods")
@@ -154,7 +174,8 @@ class NodeTemplate:
             total.memory_mib - taken.memory_mib,
             best - taken.memory_mib,
             self._disk(total, found, size, taken),
-            total.resources,
+            total.pods - taken.extended["pods"],
+            _with_aliases(total.resources),
         )
 
     def _disk(
@@ -165,13 +186,7 @@ class NodeTemplate:
         return None if size is None else total.ephemeral_storage_mib - taken.ephemeral_mib
 
     def _taken(self, found: InstanceType) -> Needs:
-        """Requests of the DaemonSets that would land on a node of this type."""
-        known = self._reserved.get(found.name)
-        if known is None:
-            known = self._reserved[found.name] = self._sum_daemonsets(found)
-        return known
-
-    def _sum_daemonsets(self, found: InstanceType) -> Needs:
+        """Requests of the DaemonSets that would land on a node of this type, and as ``pods`` their number."""
         cpu = memory = disk = Fraction(0)
         names = set()
         for pod in self._daemonsets:
@@ -184,7 +199,7 @@ class NodeTemplate:
                 continue
             cpu, memory, disk = cpu + wanted.cpu_m, memory + wanted.memory_mib, disk + wanted.ephemeral_mib
         cpu += sum(amount for name, amount in SYSTEM_DAEMONSETS.items() if name not in names)
-        return Needs(cpu, memory, disk, {})
+        return Needs(cpu, memory, disk, {"pods": len(names | set(SYSTEM_DAEMONSETS))})
 
     def _lands(self, pod: Instance, found: InstanceType) -> bool:
         taints = self.value["taints"]
@@ -213,6 +228,12 @@ def templates(world: World) -> Iterator[NodeTemplate]:
     for group in world.instances("NodeGroup"):
         if group.value["provider"] != "node":
             yield NodeTemplate(world, group, pods)
+
+
+def _with_aliases(resources: dict[str, int]) -> dict[str, int]:
+    """The Neuron device plugin offers its devices under an older name too."""
+    devices = resources.get("aws.amazon.com/neuron")
+    return resources if devices is None else {**resources, "aws.amazon.com/neurondevice": devices}
 
 
 def _best_memory(found: InstanceType, total: Allocatable) -> Fraction:

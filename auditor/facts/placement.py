@@ -15,7 +15,7 @@ from auditor.facts.cluster_autoscaler import ClusterAutoscaler
 from auditor.facts.empty_group import EmptyGroup
 from auditor.facts.gpu import is_gpu_resource
 from auditor.facts.gpu_sharing import GpuSharing
-from auditor.facts.node_labels import mismatch
+from auditor.facts.node_labels import mismatch, spread_keys
 from auditor.facts.node_template import NodeTemplate, Room
 from auditor.facts.pod_needs import Needs
 from auditor.facts.tolerations import spelled, untolerated
@@ -26,6 +26,10 @@ from auditor.views.interface import Instance
 if TYPE_CHECKING:
     from auditor.world import World
 
+NAME_LABELS = frozenset(
+    {"karpenter.sh/nodepool", "eks.amazonaws.com/nodegroup", "alpha.eksctl.io/nodegroup-name"}
+)
+"""Labels by which a pod asks for one group by its name."""
 ARM_WORDS = frozenset({"arm64", "aarch64", "arm64v8"})
 AMD_WORDS = ("amd64", "x86_64", "x86-64")
 
@@ -50,7 +54,7 @@ class Judge:
             checks += [Check(kind, types) for kind in ("gpu", "count", "size", "disk")]
             return self._fit(template, "", [*checks, *fixed])
         best: tuple[tuple[int, int], InstanceType, list[Check]] | None = None
-        for rank, found in enumerate(types):
+        for rank, found in enumerate(self._promising(types)):
             checks = self._on_type(template, found)
             score = (sum(check.ok is False for check in checks), rank)
             if best is None or score < best[0]:
@@ -59,6 +63,10 @@ class Judge:
                 break
         assert best is not None
         return self._fit(template, best[1].name, [*best[2], *fixed])
+
+    def _promising(self, types: list[InstanceType]) -> list[InstanceType]:
+        """Types with an accelerator; one of the others, to say what they lack, where there is none."""
+        return [found for found in types if found.gpus or found.neurons] or types[:1]
 
     def _fit(self, template: NodeTemplate, name: str, checks: list[Check]) -> GroupFit:
         fit = GroupFit(template, name, sorted(checks, key=lambda check: KINDS.index(check.kind)))
@@ -83,14 +91,24 @@ class Judge:
     def _labels(self, template: NodeTemplate, found: InstanceType | None) -> Check:
         answer = mismatch(self._spec, lambda key: template.label(key, found))
         if answer is None:
-            return Check("labels", True)
+            return self._spread(template, found)
         if isinstance(answer, Unknown):
             return Check("labels", answer)
         own = template.label(answer.key, found)
         has = f"; its nodes have {answer.key}={', '.join(map(str, own))}" if own else ""
         why = f"no node of it satisfies {answer.text}{has}"
         decides = "requirements" if _by_requirement(template, answer.key) else "labels"
-        return Check("labels", False, why, answer.path, other_end(template, (decides,)))
+        named = answer.values[0] if answer.key in NAME_LABELS and len(answer.values) == 1 else ""
+        return Check("labels", False, why, answer.path, other_end(template, (decides,)), named)
+
+    def _spread(self, template: NodeTemplate, found: InstanceType | None) -> Check:
+        """Nodes without the topology label of a hard spread constraint take no such pod."""
+        for key in spread_keys(self._spec):
+            if template.label(key, found) == []:
+                why = f"its nodes have no label {key}, which a topology spread constraint needs"
+                place = ("topologySpreadConstraints",)
+                return Check("labels", False, why, place, other_end(template, ("labels",)))
+        return Check("labels", True)
 
     def _taints(self, template: NodeTemplate) -> Check:
         taints = template.value["taints"]
@@ -133,6 +151,9 @@ class Judge:
                 f"{found.name} leaves {millicores(room.cpu_m)} {after}"
             )
             return Check("size", False, why, ("containers",), other_end(template, ("instance_types",)))
+        if room.pods < 1:
+            why = f"DaemonSets take every pod that a {found.name} may run"
+            return Check("size", False, why, ("containers",), other_end(template, ("max_pods",)))
         asked, least, best = gib(wanted.memory_mib), room.memory_mib, room.memory_best_mib
         if wanted.memory_mib > best:
             why = f"the pod requests {asked} memory, {found.name} leaves {gib(best)} {after}"

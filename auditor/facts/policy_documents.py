@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from auditor.iam.risks import Openness, analyse, data_reads, of_level
-from auditor.iam.trust import Entrance, assumes, entrances
+from auditor.iam.trust import entrances
 from auditor.model import Resource
 from auditor.unknown import Unknown
+from auditor.views.identity import shown_entrance
 from auditor.views.interface import Instance
 from auditor.views.policy_documents import DATA, Held, held_documents
 
@@ -61,28 +62,6 @@ class PolicyDocuments:
             "statements": [_row(each) for each in analyse(document)],
             "entrances": [each if isinstance(each, Unknown) else shown_entrance(each) for each in ways],
         }
-
-
-def shown_entrance(entrance: Entrance) -> dict[str, Any]:
-    """An entrance as plain data."""
-    return {
-        "index": entrance.index,
-        "way": entrance.way,
-        "principals": list(entrance.principals),
-        "actions": list(entrance.actions),
-        "narrowed": entrance.narrowed,
-        "conditional": entrance.conditional,
-        "tags_session": assumes(entrance, "sts:TagSession"),
-        "assumes": assumes(entrance, "sts:AssumeRole"),
-        "subjects": [
-            {"operator": each.operator, "key": each.key, "values": list(each.values), "weak": each.weak}
-            for each in entrance.subjects
-        ],
-        "audiences": [
-            {"operator": each.operator, "key": each.key, "values": list(each.values), "weak": each.weak}
-            for each in entrance.audiences
-        ],
-    }
 
 
 def _row(found: Openness | Unknown) -> Any:

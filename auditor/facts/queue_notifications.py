@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.model import Resource
 from auditor.unknown import Unknown
@@ -20,25 +21,67 @@ S3 = "s3.amazonaws.com"
 SOURCE_ARN, SOURCE_ACCOUNT = "aws:SourceArn", "aws:SourceAccount"
 SEND = ("sqs:SendMessage",)
 USE_KEY = ("kms:GenerateDataKey", "kms:Decrypt")
+_OUTPUT = re.compile(r"s3://(?P<bucket>[^/]+)/?(?P<prefix>[^*]*)(?:\*(?P<suffix>[^*]*))?")
 MANAGED_KEY = "alias/aws/sqs"
 DEPTHS = ("ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage", "NumberOfMessagesSent")
 
 
-def notified(world: World, queue: Resource) -> list[dict[str, str]]:
-    """The notifications that send to a queue."""
-    found = []
-    for each in world.kind("terraform", "aws_s3_bucket_notification"):
-        listed = blocks(each.body, "queue")
-        for index, block in enumerate(listed if type(listed) is list else ()):
-            if _means(world, each, block.get("queue_arn"), queue):
-                found.append({"title": each.title, "ref": world.ref(each, ("queue", index))})
-    return found
+class Notification(NamedTuple):
+    """One queue block of a bucket's notification; ``bucket`` is the bucket's name where it is known."""
+
+    resource: Resource
+    place: int
+    bucket: Any
+    prefix: Any
+    suffix: Any
 
 
-def only_events(world: World, queue: Resource) -> bool:
-    """Whether EventBridge sends to the queue: interruption notices and the like, which nobody redrives."""
-    rules = world.kind("terraform", "aws_cloudwatch_event_target")
-    return any(_means(world, each, each.body.get("arn"), queue) for each in rules)
+def notifications(world: World, queue: Resource) -> list[Notification]:
+    """The blocks that send to a queue."""
+    return [
+        Notification(
+            each, index, _bucket(world, each), block.get("filter_prefix", ""), block.get("filter_suffix", "")
+        )
+        for each in world.kind("terraform", "aws_s3_bucket_notification")
+        for index, block in enumerate(_listed(blocks(each.body, "queue")))
+        if _means(world, each, block.get("queue_arn"), queue)
+    ]
+
+
+def loop(output: Any, sources: list[Notification]) -> str | Unknown:
+    """The notification that makes new work of what is written to ``output``; '' when none does.
+
+    ``output`` is ``s3://bucket/prefix*suffix``, as declared.
+    """
+    if not sources:
+        return ""
+    if isinstance(output, Unknown):
+        return output
+    found = _OUTPUT.fullmatch(output)
+    if found is None:
+        return Unknown(f"the declared output {output!r} is no s3:// URL", "write s3://BUCKET/PREFIX*SUFFIX")
+    bucket, prefix, suffix = found["bucket"], found["prefix"], found["suffix"] or ""
+    for each in sources:
+        stated = next((value for value in each[2:] if isinstance(value, Unknown)), None)
+        if stated is not None:
+            return stated
+        if (
+            bucket == each.bucket
+            and prefix.startswith(each.prefix)
+            and (suffix or prefix).endswith(each.suffix)
+        ):
+            return each.resource.title
+    return ""
+
+
+def _bucket(world: World, notification: Resource) -> Any:
+    value = notification.body.get("bucket", "")
+    found = referenced(world, notification, value, "aws_s3_bucket")
+    return found.body.get("bucket", value) if found is not None else value
+
+
+def _listed(found: Any) -> list[dict[str, Any]]:
+    return found if type(found) is list else []
 
 
 def alarmed(world: World, queue: Instance) -> bool | Unknown:
@@ -75,17 +118,22 @@ def grant(queue: Instance) -> dict[str, Any]:
 def _unconditioned(statement: dict[str, Any]) -> list[str]:
     """Which of the two keys that bind S3 to this account's bucket a statement does not test."""
     tested = statement["conditions"]
-    if isinstance(tested, Unknown):
+    if isinstance(tested, Unknown) or S3 not in _texts(statement["principals"]["service"]):
         return []
     keys = {str(each["key"]).lower() for each in tested if isinstance(each["key"], str)}
     return [name for name in (SOURCE_ARN, SOURCE_ACCOUNT) if name.lower() not in keys]
 
 
 def key_grant(world: World, queue: Instance) -> dict[str, Any]:
-    """``{ok, why, refs}``: whether S3 may use the key that encrypts the queue."""
+    """``{used, ok, why, refs}``: whether a key encrypts the queue, and whether S3 may use it."""
     key = queue.value["kms_key"]
-    answer: dict[str, Any] = {"ok": True, "why": "", "refs": []}
-    if not isinstance(key, Unknown) and not key:
+    answer: dict[str, Any] = {
+        "used": isinstance(key, Unknown) or bool(key),
+        "ok": True,
+        "why": "",
+        "refs": [],
+    }
+    if not answer["used"]:
         return answer
     if isinstance(key, str) and key.endswith(MANAGED_KEY):
         return answer | {"ok": False, "why": f"the key is {MANAGED_KEY}, whose policy AWS keeps to itself"}
@@ -104,7 +152,7 @@ def key_grant(world: World, queue: Instance) -> dict[str, Any]:
         if unsure is not None:
             return answer | {"ok": unsure}
     why = f"the policy of {found.title} does not let S3 call kms:GenerateDataKey and kms:Decrypt"
-    return {"ok": False, "why": why, "refs": [world.ref(found, ("policy",))]}
+    return answer | {"ok": False, "why": why, "refs": [world.ref(found, ("policy",))]}
 
 
 def _key_policies(world: World, key: Resource) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from auditor.facts.aws_place import account_of, region_of
 from auditor.facts.declared import Declared
 from auditor.facts.keda_target import KedaTarget
 from auditor.facts.keda_triggers import triggers_of
-from auditor.facts.queue_notifications import alarmed, grant, key_grant, notified, only_events
+from auditor.facts.queue_notifications import Notification, alarmed, grant, key_grant, loop, notifications
 from auditor.facts.queue_urls import QueueUrl, env_value, parse_url
 from auditor.model import Resource
 from auditor.paths import render
@@ -24,18 +24,15 @@ if TYPE_CHECKING:
 SQS_TRIGGER = "aws-sqs-queue"
 GRACE = 30
 """Kubernetes' terminationGracePeriodSeconds."""
-DEFAULT_LENGTH = 5
-"""KEDA's queueLength: https://keda.sh/docs/latest/scalers/aws-sqs/"""
 
 
 class ScalerQueues:
     """``facts.scaler_queues`` of a KEDA scaler: one row for each SQS trigger.
 
-    ``{url, metadata, name, account, region, aws_region, length, in_flight, at, path, queue}``: the parts of the URL (Unknown
-    where it cannot be read, '' where it does not say), ``length`` is queueLength and ``in_flight`` is
-    scaleOnInFlight with their defaults, ``at`` the place of the URL and ``path`` that of the metadata. ``queue`` is
-    ``{found, why, name, region, account, title, ref}`` of the queue in Terraform; ``found`` is Unknown when the
-    target knows no queues.
+    ``{metadata, name, account, region, in_flight, at, path, queue}``: the parts of the URL (Unknown where it cannot
+    be read, '' where it does not say); ``in_flight`` is scaleOnInFlight with its default; ``at`` is the place of the
+    URL, ``path`` that of the metadata. ``queue`` is ``{found, why, name, region, account, title, refs}`` of the queue
+    in Terraform; ``found`` is Unknown when the target knows no queues.
     """
 
     def __init__(self, world: World) -> None:
@@ -66,11 +63,7 @@ class ScalerQueues:
         parts = url if isinstance(url, QueueUrl) else dict.fromkeys(QueueUrl._fields, url)
         row = dict(parts._asdict() if isinstance(parts, QueueUrl) else parts)
         return row | {
-            "url": text,
             "metadata": metadata,
-            "aws_region": metadata.get("awsRegion", ""),
-            "endpoint": metadata.get("awsEndpoint", ""),
-            "length": _number(metadata.get("queueLength", DEFAULT_LENGTH)),
             "in_flight": str(metadata.get("scaleOnInFlight", "true"))
             in ("true", "True", "TRUE", "t", "T", "1"),
             "at": render(scaler.body, (*path, key)),
@@ -139,11 +132,11 @@ class ScalerQueues:
 
 
 class QueueJoins:
-    """``facts.queue`` of a queue: ``{workers, events, dlq, notified, grant, key}``.
+    """``facts.queue`` of a queue: ``{workers, dlq, notified, grant, key}``.
 
-    ``workers``: one row for each scaler that reads it: ``{title, kind, p95, output, heartbeat, grace, ref}``
-    (seconds; ``p95`` Unknown when nobody declared it). ``dlq``: ``{found, title, retention, alarm, refs}`` of its
-    dead-letter queue. The others: see :mod:`auditor.facts.queue_notifications`.
+    ``workers``: one row for each scaler that reads it: ``{title, kind, p95, output, loop, heartbeat, grace, ref}``
+    (seconds; ``p95`` and ``output`` Unknown when nobody declared them). ``dlq``: ``{found, title, retention, alarm,
+    refs}`` of its dead-letter queue. The others: see :mod:`auditor.facts.queue_notifications`.
     """
 
     def __init__(self, world: World) -> None:
@@ -153,14 +146,17 @@ class QueueJoins:
     def of(self, instance: Instance) -> Any:
         """See the class."""
         world, resource = self._world, instance.resource
+        sources = notifications(world, resource)
         return {
-            "workers": self._of_queue(resource),
-            "events": only_events(world, resource),
+            "workers": [row | {"loop": loop(row["output"], sources)} for row in self._of_queue(resource)],
             "dlq": self._dead_letters(instance),
-            "notified": notified(world, resource),
+            "notified": [{"title": each.resource.title, "ref": self._place(each)} for each in sources],
             "grant": grant(instance),
             "key": key_grant(world, instance),
         }
+
+    def _place(self, source: Notification) -> str:
+        return self._world.ref(source.resource, ("queue", source.place))
 
     def _of_queue(self, queue: Resource) -> list[dict[str, Any]]:
         if self._workers is None:
@@ -225,13 +221,6 @@ def consumer_pods(world: World, scaler: Resource) -> list[Instance]:
     assert isinstance(fact, KedaTarget)
     target = fact.find(scaler)
     return world.instances_of("PodSpec", target) if target is not None else []
-
-
-def _number(value: Any) -> Any:
-    text = str(value) if not isinstance(value, Unknown) else ""
-    return (
-        int(text) if text.isdigit() else Unknown(f"queueLength {text!r} is no number", "write a whole number")
-    )
 
 
 def _no_queues(name: str) -> Unknown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from auditor.facts.checks import KINDS, GroupFit
@@ -9,9 +10,13 @@ from auditor.facts.gpu import Gpu
 from auditor.facts.node_fit import NodeFit, rendered
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
+from auditor.views.nodegroups_form import accelerator
 
 if TYPE_CHECKING:
     from auditor.world import World
+
+NEAR = 0.75
+"""How alike two names of groups must be for one to be a slip of the pen."""
 
 OWN_POLICIES = ("taints", "count", "size")
 """Requirements that GPU-002, GPU-007 and GPU-008 report: :class:`ScaleFromZero` names them as ``reported``."""
@@ -53,6 +58,9 @@ class ScaleFromZero:
         if unsure:
             reason = next(check.ok for check in unsure[0].checks if isinstance(check.ok, Unknown))
             return answer | {"ok": reason, "explanation": f"cannot be told: {reason.reason}"}
+        elsewhere = _elsewhere(fits, self._gpu.of(instance)["resources"])
+        if elsewhere is not None:
+            return answer | {"ok": elsewhere, "explanation": f"cannot be told: {elsewhere.reason}"}
         return answer | self._closest(fits)
 
     def _row(self, fit: GroupFit) -> dict[str, Any]:
@@ -79,6 +87,27 @@ class ScaleFromZero:
             f'no node group can start a node for it; closest is "{fit.template.name}": {check.why}{others}'
         )
         return {"ok": False, "closest": closest, "explanation": explanation}
+
+
+def _elsewhere(fits: list[GroupFit], resources: list[str]) -> Unknown | None:
+    """Why the pod's group seems to be declared elsewhere: it is named, or has other accelerators, and is not
+    here. A name that is nearly one of those here is a slip of the pen."""
+    repair = "declare it here, or tie the target to the Terraform root or manifests that declare it"
+    makers = {name.partition("/")[0] for name in resources}
+    if not any(_makers(fit) & makers for fit in fits):
+        return Unknown(f"no node group with {', '.join(resources)} is declared here", repair)
+    names = [fit.template.name for fit in fits]
+    wanted = {check.named for fit in fits for check in fit.failed if check.named}
+    for name in sorted(wanted):
+        if name not in names and not get_close_matches(name, names, 1, NEAR):
+            return Unknown(f"the pod names node group {name}, which is not declared here", repair)
+    return None
+
+
+def _makers(fit: GroupFit) -> set[str]:
+    """Vendors of the group's accelerators, as prefixes of resources."""
+    found = accelerator(fit.type) if fit.type else fit.template.value["gpu"]
+    return set() if isinstance(found, Unknown) else {found["resource"].partition("/")[0]} - {""}
 
 
 def _fitting(fit: GroupFit) -> str:

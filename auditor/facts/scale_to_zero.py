@@ -8,7 +8,7 @@ from auditor.facts.budgets import Budgets, never_lets_go, place_of
 from auditor.facts.cluster_autoscaler import ClusterAutoscaler
 from auditor.facts.gpu import Gpu
 from auditor.facts.node_fit import NodeFit
-from auditor.facts.node_labels import mismatch
+from auditor.facts.node_labels import affinity_terms, mismatch, selector_expressions
 from auditor.facts.node_template import NodeTemplate
 from auditor.facts.scaling import ScaledBy
 from auditor.facts.tolerations import untolerated
@@ -33,9 +33,9 @@ NODE_AGENTS = ("DaemonSet",)
 class ScaleToZero:
     """``facts.scale_to_zero`` of a pod or a node group.
 
-    Of a pod: ``{always_on, lands_on, held, local_volumes, blockers, explanation}``: why it is there without
-    work ('' when it is not), the GPU groups it may run on, why the autoscaler of those would not evict it,
-    and what keeps a GPU node alive because of it.
+    Of a pod: ``{always_on, lands_on, autoscalers, group_refs, held, local_volumes, blockers, explanation}``: why
+    it is there without work ('' when it is not), the GPU groups it may run on by tolerating or selecting them,
+    why the autoscaler of those would not evict it, and what keeps a GPU node alive because of it.
 
     Of a node group: ``{blockers, explanation}``. A blocker is ``{kind, who, why, ref}``; kinds: ``minimum``,
     ``gpu-workload``, ``held``, ``budget``, ``stray``, ``scale-down-disabled``, ``consolidation``.
@@ -57,7 +57,7 @@ class ScaleToZero:
 
     def _of_pod(self, pod: Instance) -> dict[str, Any]:
         reason = always_on(pod, self._scaled)
-        groups = [each for each in self._gpu_groups() if self._lands(pod, each)]
+        groups = [each for each in self._gpu_groups() if self._meant_for(pod, each)]
         held = next((why for group in groups if (why := self._held(pod, group))), "")
         if not groups and self._gpu.of(pod)["wants"]:
             held = held_by_karpenter(pod) or self._held_by_autoscaler(pod)
@@ -126,6 +126,14 @@ class ScaleToZero:
             resource, path = self._autoscaler.flag_places["scale-down-enabled"]
             return [self._row("scale-down-disabled", resource, "--scale-down-enabled=false", path)]
         return []
+
+    def _meant_for(self, pod: Instance, template: NodeTemplate) -> bool:
+        """Whether the pod runs on the group by its own doing. That anything may run on a group without a taint
+        is the group's fault, not the pod's."""
+        if self._fit.scattered() is not None or not self._lands(pod, template):
+            return False
+        selects = any(True for _ in selector_expressions(pod.value)) or bool(affinity_terms(pod.value))
+        return selects or template.repels() or self._gpu.of(pod)["wants"]
 
     def _gpu_groups(self) -> list[NodeTemplate]:
         return [each for each in self._fit.groups() if each.value["is_gpu"] is True]

@@ -41,7 +41,8 @@ def always_on(pod: Instance, scaled: ScaledBy) -> str | Unknown:
     resource = pod.resource
     key = (resource.group, resource.kind)
     if key == ("", "Pod"):
-        return "is a pod of its own"
+        ends = pod.value.get("restartPolicy") in ("Never", "OnFailure")
+        return "" if ends else "is a pod of its own"
     if key not in REPLICATED:
         return ""
     scalers = scaled.of(pod)["scalers"]

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from auditor.iam.documents import Document, Statement, Texts
 from auditor.iam.patterns import Match, match_action, match_resource
 from auditor.unknown import Unknown
@@ -55,6 +57,28 @@ class Permissions(NamedTuple):
         if bounded.outcome < granted.outcome:
             return bounded._replace(by=())
         return granted
+
+    def may(self, action: str) -> Decision:
+        """Whether ``action`` is granted on any resource at all."""
+        return Permissions([_anywhere(each) for each in self.policies], _bound(self.boundary)).decide(action)
+
+
+def _bound(boundary: Source | None) -> Source | None:
+    return None if boundary is None else _anywhere(boundary)
+
+
+def _anywhere(policy: Source) -> Source:
+    """The policy with allows that mean every resource; denies hold where they mean all."""
+    if isinstance(policy, Unknown):
+        return policy
+    return Document(
+        [
+            replace(each, resources=("*",), not_resources=None)
+            if isinstance(each, Statement) and each.allows is True
+            else each
+            for each in policy.statements
+        ]
+    )
 
 
 def applies(statement: Statement, action: str, resource: str) -> Match:
@@ -116,7 +140,8 @@ class _Tally:
 
     def open(self, unknown: Unknown, *, denying: bool = False) -> None:
         """Something that is not known might allow it, or deny it."""
-        self.unknown = self.unknown or unknown
+        if self.unknown is None:
+            self.unknown = unknown
         if denying:
             self.deny = min(self.deny, Outcome.UNKNOWN)
         else:
@@ -126,9 +151,7 @@ class _Tally:
         if self.deny is Outcome.DENIED:
             return Decision(Outcome.DENIED, tuple(self.denied_by), explicit=True)
         outcome = min(self.allow, self.deny)
-        return Decision(
-            outcome, tuple(self.by), unknown=self.unknown if outcome is Outcome.UNKNOWN else None
-        )
+        return Decision(outcome, tuple(self.by), unknown=self.unknown if outcome is Outcome.UNKNOWN else None)
 
 
 def _decide(policies: Iterable[Source], action: str, resource: str) -> Decision:

@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_res
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from functools import lru_cache
 
@@ -46,7 +47,9 @@ def match_resource(pattern: str, asked: str) -> Match:
     """ARNs are compared with regard to case; ``asked`` may hold wildcards itself."""
     if pattern == "*":
         return Match.COVERS
-    mine, theirs = _tokens(pattern), _tokens(asked)
+    if _are_two_blocks(pattern, asked):
+        return Match.NONE
+    mine, theirs = _tokens(_as_arn(pattern)), _tokens(_as_arn(asked))
     if len(mine) > LONGEST or len(theirs) > LONGEST:
         return Match.MAYBE
     if not (_is_arn(mine) and (_is_arn(theirs) or theirs == _STARS)):
@@ -54,6 +57,38 @@ def match_resource(pattern: str, asked: str) -> Match:
     pairs = zip(_parts(mine), _parts(theirs), strict=True)
     found = [_compare(one, other) for one, other in pairs]
     return min(found)
+
+
+_BLOCK = re.compile(r"\$\{((?:module\.[^.${}]+\.)*(aws_[a-z0-9_]+)\.[^.${}]+)\.arn\}(.*)")
+_SERVICES = {
+    "aws_dynamodb_table": "dynamodb",
+    "aws_ecr_repository": "ecr",
+    "aws_iam_policy": "iam",
+    "aws_iam_role": "iam",
+    "aws_kms_key": "kms",
+    "aws_s3_bucket": "s3",
+    "aws_secretsmanager_secret": "secretsmanager",
+    "aws_sns_topic": "sns",
+    "aws_sqs_queue": "sqs",
+}
+"""Terraform types of which the ARN's service is known before the ARN is."""
+
+
+def _are_two_blocks(one: str, other: str) -> bool:
+    """Whether the texts begin with the ARNs of two different Terraform blocks."""
+    first, second = _BLOCK.fullmatch(one), _BLOCK.fullmatch(other)
+    return first is not None and second is not None and first.group(1) != second.group(1)
+
+
+def _as_arn(text: str) -> str:
+    """A Terraform block's ARN with the parts that its type tells."""
+    found = _BLOCK.fullmatch(text)
+    service = _SERVICES.get(found.group(2)) if found else None
+    if found is None or service is None:
+        return text
+    address, rest = found.group(1), found.group(3)
+    parts = [f"${{{address}.arn#{part}}}" for part in ("partition", "region", "account", "id")]
+    return f"arn:{parts[0]}:{service}:{parts[1]}:{parts[2]}:{parts[3]}{rest}"
 
 
 @lru_cache(maxsize=4096)

@@ -8,8 +8,9 @@ from itertools import takewhile
 from typing import NamedTuple
 
 _NAME = re.compile(
-    r"(?:^|/)(?:Dockerfile|Containerfile)(?:\.[^/]+)?$|\.(?:dockerfile|containerfile)$", re.IGNORECASE
+    r"(?:^|/)(?:Dockerfile|Containerfile)(?:[.-][^/]+)?$|\.(?:dockerfile|containerfile)$", re.IGNORECASE
 )
+_OTHER = (".dockerignore", ".md", ".sh", ".py", ".yaml", ".yml", ".json", ".go")
 _FLAG = re.compile(r"--([a-z-]+)(?:=(\S+))?\s+")
 _HEREDOC = re.compile(r"<<-?[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
 _ESCAPE = re.compile(rb"\A\s*#\s*escape\s*=\s*`", re.IGNORECASE)
@@ -27,7 +28,7 @@ class Instruction(NamedTuple):
 
 def is_dockerfile(path: str) -> bool:
     """Whether a file is a Dockerfile by its name."""
-    return _NAME.search(path) is not None and not path.endswith(".dockerignore")
+    return _NAME.search(path) is not None and not path.endswith(_OTHER)
 
 
 def stages(data: bytes) -> list[list[Instruction]]:
@@ -57,7 +58,7 @@ def instructions(data: bytes) -> Iterator[Instruction]:
         if not line.strip() or line.lstrip().startswith(b"#"):
             continue
         text, number, end = _joined(lines, number, start, line, escape)
-        name, _, rest = text.strip().partition(" ")
+        name, rest = [*text.split(maxsplit=1), ""][:2]
         for match in _HEREDOC.finditer(rest):
             number, end, rest = _heredoc(lines, number, end, rest, match.group(1))
         flags, value = _flags(rest.strip())

@@ -40,4 +40,6 @@ def _is(kind: str, body: dict[str, Any]) -> bool:
     if kind == DASHBOARD:
         return type(body.get("panels")) is list and type(body.get("schemaVersion")) is int
     groups = body.get("groups")
-    return type(groups) is list and all(type(each) is dict and type(each.get("rules")) is list for each in groups)
+    return type(groups) is list and all(
+        type(each) is dict and type(each.get("rules")) is list for each in groups
+    )

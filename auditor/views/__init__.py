@@ -9,16 +9,19 @@ from auditor.views.interface import Instance, View
 __all__ = ["VIEWS", "Instance", "View", "view"]
 
 VIEWS: dict[str, str] = {
+    "ArgoApplication": "auditor.views.argocd:ArgoApplicationView",
     "Bucket": "auditor.views.buckets:BucketView",
     "Container": "auditor.views.pods:ContainerView",
+    "Dashboard": "auditor.views.dashboards:DashboardView",
     "EksCluster": "auditor.views.eks_clusters:EksClusterView",
     "GpuOperator": "auditor.views.gpu_operators:GpuOperatorView",
-    "Identity": "auditor.views.identities:IdentityView",
+    "Identity": "auditor.views.identity:IdentityView",
     "NodeGroup": "auditor.views.nodegroups:NodeGroupView",
     "Object": "auditor.views.objects:ObjectView",
     "PodSpec": "auditor.views.pods:PodSpecView",
     "PodTemplate": "auditor.views.pods:PodTemplateView",
     "PolicyDocument": "auditor.views.policy_documents:PolicyDocumentView",
+    "PrometheusRules": "auditor.views.prometheus_rules:PrometheusRulesView",
     "Queue": "auditor.views.queues:QueueView",
     "Scaler": "auditor.views.scalers:ScalerView",
     "SecurityRule": "auditor.views.security_rules:SecurityRuleView",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
 from auditor.views.nodegroups_form import Draft, empty, kubelet_flags, merged
-from auditor.views.terraform_values import block, get, readable, referenced
+from auditor.views.terraform_values import block, blocks, get, readable, referenced
 
 if TYPE_CHECKING:
     from auditor.world import World
@@ -40,6 +40,12 @@ def apply_template(draft: Draft, template: Resource) -> None:
     if empty(draft.value["instance_types"]) and "instance_type" in body:
         draft.put("instance_types", [body["instance_type"]], ("instance_type",), template)
     _disk(draft, template)
+    for block_name in ("placement", "capacity_reservation_specification"):
+        if block_name in body:
+            draft.value["pinned"] = block_name
+    interfaces = blocks(body, "network_interfaces")
+    if type(interfaces) is list and any(_is_efa(each) for each in interfaces):
+        draft.value["pinned"] = "EFA"
     text = readable(body.get("user_data"))
     labels, taints = kubelet_flags(text)
     if labels and type(draft.value["labels"]) is dict:
@@ -50,6 +56,11 @@ def apply_template(draft: Draft, template: Resource) -> None:
     spot = get(block(body, "instance_market_options"), "market_type")
     if isinstance(spot, str) and spot == "spot":
         draft.put("capacity_type", "SPOT", ("instance_market_options",), template)
+
+
+def _is_efa(interface: dict[str, Any]) -> bool:
+    kind = interface.get("interface_type")
+    return isinstance(kind, str) and kind.startswith("efa")
 
 
 def _disk(draft: Draft, template: Resource) -> None:

@@ -18,6 +18,7 @@ The normal form (``nodegroup`` in CEL; values that Terraform only knows later ar
 | tags, asg_tags | of the group; of its ASG. asg_tags_complete: false when a tag resource could not be tied |
 | template | {labels, taints, resources, options} that ``k8s.io/cluster-autoscaler/node-template/`` tags tell |
 | subnets, zones | what is declared; zones only where they are named |
+| pinned | why the group is in one zone by its nature (EFA, placement, capacity reservation), else '' |
 | disk_gib, max_pods | root volume; the kubelet's limit where it is set |
 | requirements, limits, disruption, static | Karpenter only |
 """

@@ -44,13 +44,16 @@ def _group(resource: Resource, where: Path, group: dict[str, Any], provider: str
     ):
         if key in group or default is not None:
             draft.put(field, group.get(key, default), (*where, key))
-    zones = group.get("availabilityZones") or resource.body.get("availabilityZones")
+    zones = group.get("availabilityZones", resource.body.get("availabilityZones"))
     draft.put("zones", strings(zones), (*where, "availabilityZones"))
     draft.put("subnets", strings(group.get("subnets")), (*where, "subnets"))
     labels = text_map(group.get("labels"))
     draft.put("labels", labels, (*where, "labels"))
     draft.put("taints", _taints(group.get("taints")), (*where, "taints"))
     draft.put("tags", text_map(group.get("tags")), (*where, "tags"))
+    for key in ("efaEnabled", "placement", "capacityReservation"):
+        if key in group and group[key] is not False:
+            draft.value["pinned"] = key
     _tags(draft, where, group, provider)
     _own_labels(draft, provider)
     return draft.finish()

@@ -45,6 +45,7 @@ class Draft:
             "zones": [],
             "disk_gib": 20,
             "ephemeral_shared": False,
+            "pinned": "",
             "autoscaler": "karpenter" if provider == "karpenter" else "cluster-autoscaler",
         }
         self.moved: dict[Path, Path] = {(): where}
@@ -102,6 +103,8 @@ def _to_types(value: dict[str, Any]) -> None:
         if field in value:
             value[field] = typed.number(field, value[field])
     value["ephemeral_shared"] = value["ephemeral_shared"] is True
+    if isinstance(value["capacity_type"], str) and value["capacity_type"] == "CAPACITY_BLOCK":
+        value["pinned"] = "capacity block"
     taints = value["taints"]
     if not isinstance(taints, Unknown):
         value["taints"] = [

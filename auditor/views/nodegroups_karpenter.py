@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from auditor.data.instances import InstanceType, all_instances
@@ -198,12 +197,21 @@ KNOWN_KEYS = frozenset(
 """Labels that a type has or has not: their absence counts."""
 
 
-@cache
+_labels: dict[str, dict[str, str]] = {}
+
+
 def type_labels(found: InstanceType) -> dict[str, str]:
-    """Labels that follow from the instance type.
+    """Labels that follow from the instance type; not to be changed.
 
     https://karpenter.sh/docs/concepts/scheduling/#well-known-labels
     """
+    known = _labels.get(found.name)
+    if known is None:
+        known = _labels[found.name] = _labels_of(found)
+    return known
+
+
+def _labels_of(found: InstanceType) -> dict[str, str]:
     family, _, size = found.name.partition(".")
     series = _SERIES.match(family)
     own = "karpenter.k8s.aws/instance-"

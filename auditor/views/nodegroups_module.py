@@ -117,6 +117,15 @@ def _group(inputs: _Inputs, world: World, provider: str, key: str) -> Instance:
     _types(draft, inputs)
     _labels_and_taints(draft, inputs, provider)
     _disk(draft, inputs)
+    for name in (
+        "enable_efa_support",
+        "create_placement_group",
+        "capacity_reservation_specification",
+        "placement",
+    ):
+        value, _ = inputs.find(name)
+        if value is not None and value is not False:
+            draft.value["pinned"] = name
     _tags(draft, inputs, world, provider, key)
     return draft.finish()
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
-from tools.data.sources import DATA, go_module, provenance, render, write
+import auditor.data
+from tools.data.sources import go_module, provenance, render, write
 
 KUBE_STATE_METRICS = ("k8s.io/kube-state-metrics/v2", "v2.18.0")
 DOCS = "docs/metrics"
@@ -24,7 +26,7 @@ def main() -> None:
         path.relative_to(source.root).as_posix() for path in (source.root / DOCS).rglob("*-metrics.md")
     )
     names = {name for file in files for name in ROW.findall(source.text(file))}
-    kept = json.loads((DATA / "metrics.json").read_bytes())
+    kept = json.loads((Path(auditor.data.__file__).parent / "metrics.json").read_bytes())
     table: dict[str, Any] = {
         "provenance": [
             provenance(source, files),

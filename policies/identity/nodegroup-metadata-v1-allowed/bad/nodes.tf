@@ -1,0 +1,13 @@
+module "eks" {
+  source  = "terraform-aws-modules/eks/aws"
+  version = "~> 21.0"
+
+  eks_managed_node_groups = {
+    gpu = {
+      instance_types = ["g5.xlarge"]
+      metadata_options = {
+        http_tokens = "optional" # violation
+      }
+    }
+  }
+}

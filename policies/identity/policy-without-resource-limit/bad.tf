@@ -1,0 +1,25 @@
+data "aws_iam_policy_document" "worker" {
+  statement {
+    actions   = ["sqs:ReceiveMessage", "sqs:DeleteMessage"]
+    resources = ["*"] # violation
+  }
+  statement {
+    actions   = ["s3:GetObject"]
+    resources = ["arn:aws:s3:::*"] # violation
+  }
+  statement {
+    effect    = "Deny"
+    actions   = ["sqs:*"]
+    resources = ["arn:aws:sqs:*:*:audit"]
+  }
+}
+
+resource "aws_iam_policy" "keys" {
+  policy = jsonencode({
+    Statement = [{
+      Effect    = "Allow"
+      NotAction = ["iam:*"]
+      Resource  = "*" # violation
+    }]
+  })
+}

@@ -1,0 +1,19 @@
+resource "aws_eks_cluster" "main" {
+  name     = "inference"
+  role_arn = "arn:aws:iam::111122223333:role/cluster"
+  vpc_config { subnet_ids = ["subnet-0a", "subnet-0b"] }
+}
+
+resource "aws_sqs_queue" "scans" {
+  name           = "scans"
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead.arn, maxReceiveCount = 3 })
+}
+
+resource "aws_sqs_queue" "mails" {
+  name           = "mails"
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead.arn, maxReceiveCount = 20 })
+}
+
+resource "aws_sqs_queue" "dead" {
+  name = "dead"
+}
