@@ -12,7 +12,9 @@ from msgspec import Struct
 from auditor import __version__, assemble, changes, money, waivers
 from auditor.baseline import stale
 from auditor.catalog import find
+from auditor.cel import compile_expr
 from auditor.changes import Comparison
+from auditor.compiled import Compiler
 from auditor.engine import Engine, judge_all
 from auditor.errors import UsageError, did_you_mean
 from auditor.gate import (
@@ -90,12 +92,13 @@ def audit(
     now: datetime,
     all_verdicts: bool = False,
     comparison: Comparison | None = None,
+    compiler: Compiler = compile_expr,
 ) -> Run:
     """Judge an inventory. ``now`` is the clock: the report carries it and waivers expire by it."""
     policies = choose(settings)
     params = params_of(settings)
     worlds = worlds_of(inventory, settings, now.date())
-    judged = judge_all(Engine(policies.values(), params), worlds)
+    judged = judge_all(Engine(policies.values(), params, compiler), worlds)
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)
     result = score(policies, verdicts)
     findings = assemble.findings(verdicts, policies)

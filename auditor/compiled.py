@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Protocol
 
 from auditor.cel import CelSyntaxError, Program, compile_expr
 from auditor.paths import PathPattern, parse
@@ -19,10 +19,18 @@ class PolicyBroken(Exception):  # noqa: N818 - it is the policy that is broken, 
     """A policy whose expression does not compile; the message names policy, field, line and column."""
 
 
+class Compiler(Protocol):
+    """Makes programs: :func:`auditor.cel.compile_expr`, or something that remembers what it gave."""
+
+    def __call__(self, source: str, *, variables: Collection[str] | None = None) -> Program:
+        """The program; CelSyntaxError where there is none."""
+
+
 class CompiledPolicy:
     """One policy, compiled lazily field by field and kept for the whole run."""
 
     __slots__ = (
+        "_compiler",
         "_programs",
         "at",
         "each",
@@ -37,8 +45,11 @@ class CompiledPolicy:
         "when_facts",
     )
 
-    def __init__(self, policy: Policy, params: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, policy: Policy, params: Mapping[str, Any] | None = None, compiler: Compiler = compile_expr
+    ) -> None:
         self.policy = policy
+        self._compiler = compiler
         self.params = {name: param.default for name, param in policy.params.items()} | dict(params or {})
         self.variables = variables_of(policy)
         self._programs: dict[str, Program] = {}
@@ -59,24 +70,23 @@ class CompiledPolicy:
         found = self._programs.get(field)
         if found is None:
             source = getattr(self.policy, "assert_" if field == "assert" else field)
-            found = self._programs[field] = compile_field(self.policy, field, source, self.variables)
+            found = self._programs[field] = self._compile(field, source)
         return found
 
     def expression(self, source: str, field: str) -> Program:
         """A further expression of the policy, such as the value of a fix operation."""
         found = self._programs.get(source)
         if found is None:
-            found = self._programs[source] = compile_field(self.policy, field, source, self.variables)
+            found = self._programs[source] = self._compile(field, source)
         return found
 
-
-def compile_field(policy: Policy, field: str, source: str, variables: Iterable[str]) -> Program:
-    """Compile one expression; PolicyBroken names the policy, the field and the place in it."""
-    try:
-        return compile_expr(source, variables=frozenset(variables))
-    except CelSyntaxError as error:
-        place = f"{policy.code} ({policy.id}) {field}, line {error.line} column {error.column}"
-        raise PolicyBroken(f"{place}: {error}") from error
+    def _compile(self, field: str, source: str) -> Program:
+        """One expression; PolicyBroken names the policy, the field and the place in it."""
+        try:
+            return self._compiler(source, variables=frozenset(self.variables))
+        except CelSyntaxError as error:
+            place = f"{self.policy.code} ({self.policy.id}) {field}, line {error.line} column {error.column}"
+            raise PolicyBroken(f"{place}: {error}") from error
 
 
 def variables_of(policy: Policy) -> tuple[str, ...]:

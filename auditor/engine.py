@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from auditor.cel import CelError, Program
-from auditor.compiled import CompiledPolicy, PolicyBroken, facts_read
+from auditor.cel import CelError, Program, compile_expr
+from auditor.compiled import CompiledPolicy, Compiler, PolicyBroken, facts_read
 from auditor.model import Evaluation, Path, Related, Resource, Status, Verdict
 from auditor.paths import PathPattern, PathSyntaxError, expand, get, nodes, parse
 from auditor.policy import Policy
@@ -25,9 +25,13 @@ class Engine:
     """Judges worlds by a fixed set of policies."""
 
     def __init__(
-        self, policies: Iterable[Policy], params: Mapping[str, Mapping[str, Any]] | None = None
+        self,
+        policies: Iterable[Policy],
+        params: Mapping[str, Mapping[str, Any]] | None = None,
+        compiler: Compiler = compile_expr,
     ) -> None:
         self._params = params or {}
+        self._compiler = compiler
         self._policies = list(policies)
         self._compiled: dict[str, CompiledPolicy | str] = {}
         self._plans: dict[tuple[str, str], list[tuple[str, list[Policy]]]] = {}
@@ -64,7 +68,8 @@ class Engine:
         found = self._compiled.get(policy.code)
         if found is None:
             try:
-                found = CompiledPolicy(policy, self._params.get(policy.code) or self._params.get(policy.id))
+                params = self._params.get(policy.code) or self._params.get(policy.id)
+                found = CompiledPolicy(policy, params, self._compiler)
             except (PolicyBroken, PathSyntaxError) as error:
                 found = str(error)
             self._compiled[policy.code] = found
