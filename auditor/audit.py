@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from itertools import groupby
+from operator import attrgetter
 
 from msgspec import Struct
 
 from auditor import __version__, assemble, changes, money, waivers
 from auditor.baseline import stale
 from auditor.catalog import find
+from auditor.cel import compile_expr
 from auditor.changes import Comparison
+from auditor.compiled import Compiler
 from auditor.engine import Engine, judge_all
 from auditor.errors import UsageError, did_you_mean
 from auditor.gate import (
@@ -65,7 +69,12 @@ class Run(Struct):
 def collect(tree: Tree, settings: Settings) -> Inventory:
     """Everything that the tree declares: targets under their names and with their ties, and waiver comments."""
     marks: dict[str, list[Mark]] = {}
-    tree.on_read = lambda path, data: marks.update({path: scan(path, data, settings.honour)})
+
+    def look(path: str, data: bytes) -> None:
+        if path not in marks:
+            marks[path] = scan(path, data, settings.honour)
+
+    tree.on_read = look
     options = GitOptions(settings.render, settings.full_parse, settings.exclude)
     inventory = GitSource(tree, options).collect()
     tree.on_read = None
@@ -83,12 +92,13 @@ def audit(
     now: datetime,
     all_verdicts: bool = False,
     comparison: Comparison | None = None,
+    compiler: Compiler = compile_expr,
 ) -> Run:
     """Judge an inventory. ``now`` is the clock: the report carries it and waivers expire by it."""
     policies = choose(settings)
     params = params_of(settings)
     worlds = worlds_of(inventory, settings, now.date())
-    judged = judge_all(Engine(policies.values(), params), worlds)
+    judged = judge_all(Engine(policies.values(), params, compiler), worlds)
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)
     result = score(policies, verdicts)
     findings = assemble.findings(verdicts, policies)
@@ -217,8 +227,8 @@ def _targets(
     inventory: Inventory, policies: Mapping[str, Policy], verdicts: Sequence[Verdict]
 ) -> tuple[TargetInfo, ...]:
     by_target: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        by_target.setdefault(verdict.target, []).append(verdict)
+    for name, some in groupby(verdicts, key=attrgetter("target")):
+        by_target.setdefault(name, []).extend(some)
     return tuple(
         TargetInfo(
             target.name,

@@ -7,6 +7,7 @@ high one at 89. Nothing evaluated gives no score at all, never 100.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Protocol
@@ -97,17 +98,22 @@ _FIELD = {
 
 def tally(verdicts: Iterable[Verdict]) -> dict[str, Tally]:
     """Counts per policy code. The owner is the source object: seen from several targets it counts once."""
-    worst: dict[tuple[str, str, str], Status] = {}
+    owners: dict[int, int] = {}
+    numbers: dict[tuple[str, str], int] = {}
+    worst: dict[tuple[str, int], Status] = {}
     for verdict in verdicts:
-        resource = verdict.resource
-        key = (verdict.policy, resource.origin.file, resource.key)
+        resource, status = verdict.resource, verdict.status
+        owner = owners.get(id(resource))
+        if owner is None:
+            name = (resource.origin.file, resource.key)
+            owner = owners[id(resource)] = numbers.setdefault(name, len(numbers))
+        key = (verdict.policy, owner)
         known = worst.get(key)
-        if known is None or _WORST[verdict.status] > _WORST[known]:
-            worst[key] = verdict.status
+        if known is None or (known is not status and _WORST[status] > _WORST[known]):
+            worst[key] = status
     tallies: dict[str, Tally] = {}
-    for (policy, _, _), status in worst.items():
-        counts = tallies.setdefault(policy, Tally())
-        setattr(counts, _FIELD[status], getattr(counts, _FIELD[status]) + 1)
+    for (policy, status), count in Counter((policy, status) for (policy, _), status in worst.items()).items():
+        setattr(tallies.setdefault(policy, Tally()), _FIELD[status], count)
     return dict(sorted(tallies.items()))
 
 

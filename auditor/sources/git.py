@@ -74,7 +74,8 @@ class Checkout(Struct):
 
     def read(self, path: str) -> bytes:
         """Bytes of a file; :class:`Unreadable` when that is impossible."""
-        return self.tree.read(path)
+        parsed = self._parsed.get(path)
+        return self.tree.read(path) if parsed is None else parsed.file.data
 
     def parsed(self, path: str) -> ParsedFile:
         """Every document of one YAML or JSON file, parsed once; :class:`Unreadable` as for :meth:`read`."""
@@ -129,10 +130,10 @@ class GitSource:
         files = self._tree.files()
         if not self._options.exclude:
             return files
-        from pathspec import GitIgnoreSpec
+        from auditor.sources.ignore import Ignore
 
-        spec = GitIgnoreSpec.from_lines(self._options.exclude)
-        return [path for path in files if not spec.match_file(path)]
+        excluded = Ignore(self._options.exclude)
+        return [path for path in files if not excluded.covers(path)]
 
 
 def may_hold_objects(data: bytes) -> bool:
