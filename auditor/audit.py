@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from auditor import __version__, assemble, changes, money, waivers
 from auditor.baseline import stale
@@ -50,8 +51,7 @@ __all__ = [
 ]
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """A finished audit: the report, and the verdicts it was made from (fixes and graphs need them)."""
 
     report: Report

@@ -8,8 +8,9 @@ bring a new one, are dropped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from auditor.cel import CelError
 from auditor.compiled import CompiledPolicy
@@ -18,6 +19,9 @@ from auditor.paths import PathPattern, expand, get, parse
 from auditor.policy import FixOp, Policy
 from auditor.spans import Edit
 from auditor.unknown import Unknown
+from auditor.yamlio import apply
+
+Read = Callable[[str], bytes]
 
 _GONE: Any = object()
 
@@ -34,10 +38,11 @@ class Editable(NamedTuple):
     append: Callable[[Path, Any], Edit]
     remove: Callable[[Path], Edit]
     note: str = ""
+    again: Callable[[bytes], Editable] | None = None
+    """The same place in other bytes of the file: what a further operation of one fix needs after the first."""
 
 
-@dataclass(slots=True)
-class Fix:
+class Fix(Struct):
     """The edits that would repair one finding, or why there are none."""
 
     verdict: Verdict
@@ -47,36 +52,69 @@ class Fix:
     note: str = ""
 
 
-def plan(verdict: Verdict, compiled: CompiledPolicy) -> Fix:
+def plan(verdict: Verdict, compiled: CompiledPolicy, read: Read) -> Fix:
     """The fix of one failure. ``refused`` says in words why there is none."""
     policy = compiled.policy
     fix = Fix(verdict, policy)
     try:
-        fix.edits, fix.note = _edits(verdict, compiled)
+        fix.edits, fix.note = _edits(verdict, compiled, read)
     except Refused as refusal:
         fix.refused = str(refusal)
     return fix
 
 
-def _edits(verdict: Verdict, compiled: CompiledPolicy) -> tuple[tuple[tuple[str, Edit], ...], str]:
+def _edits(
+    verdict: Verdict, compiled: CompiledPolicy, read: Read
+) -> tuple[tuple[tuple[str, Edit], ...], str]:
     declared, seen = compiled.policy.fix, verdict.evaluation
     if declared is None:
         raise Refused("the policy has no fix")
     if seen is None or verdict.status is not Status.FAIL:
         raise Refused("only open failures are fixed")
-    edits: list[tuple[str, Edit]] = []
-    notes: list[str] = []
+    made = _Made(read)
     for operation in declared.ops:
         for path, pattern in _places(operation, seen):
             site = editable(verdict, path)
-            edits.append((site.file, _edit(operation, pattern, path, site, compiled, seen)))
-            if site.note and site.note not in notes:
-                notes.append(site.note)
-    if not edits:
+            made.add(site, lambda at: _edit(operation, pattern, path, at, compiled, seen))  # noqa: B023 - called at once
+    if not made.edits:
         raise Refused(
             "there is nothing to edit at " + ", ".join(_path_text(op) or "the node" for op in declared.ops)
         )
-    return tuple(edits), "; ".join(notes)
+    return tuple((file, edit) for file, edits in made.edits.items() for edit in edits), "; ".join(made.notes)
+
+
+class _Made:
+    """The edits of one fix so far. Each operation is planned on the bytes that the ones before it left."""
+
+    def __init__(self, read: Read) -> None:
+        self.edits: dict[str, list[Edit]] = {}
+        self.notes: list[str] = []
+        self._read = read
+
+    def add(self, site: Editable, plan_at: Callable[[Editable], Edit]) -> None:
+        earlier = self.edits.setdefault(site.file, [])
+        if site.note and site.note not in self.notes:
+            self.notes.append(site.note)
+        if not earlier:
+            earlier.append(plan_at(site))
+        elif site.again is None:
+            edit = plan_at(site)
+            if any(_touches(edit, other) for other in earlier):
+                raise Refused("two edits of the repair meet at one place; repair it by hand")
+            earlier.append(edit)
+        else:
+            before = self._read(site.file)
+            between = apply(before, earlier)
+            after = apply(between, [plan_at(site.again(between))])
+            self.edits[site.file] = [_difference(before, after)]
+
+
+def _difference(before: bytes, after: bytes) -> Edit:
+    """One edit that makes ``after`` of ``before`` and touches no more than it must."""
+    most = min(len(before), len(after))
+    start = next((i for i in range(most) if before[i] != after[i]), most)
+    tail = next((i for i in range(most - start) if before[-1 - i] != after[-1 - i]), most - start)
+    return Edit(start, len(before) - tail, after[start : len(after) - tail])
 
 
 def _path_text(operation: FixOp) -> str:
@@ -86,7 +124,8 @@ def _path_text(operation: FixOp) -> str:
 def _places(operation: FixOp, seen: Evaluation) -> Iterable[tuple[Path, PathPattern]]:
     """Source paths that an operation means, with its parsed pattern. What is not there needs no removal."""
     pattern = parse(_path_text(operation))
-    for path in expand(pattern, get(seen.value, seen.node)):
+    # From the end: taking one element out leaves the places of those before it as they are.
+    for path in reversed(expand(pattern, get(seen.value, seen.node))):
         if operation.remove and get(seen.value, seen.node + path, _GONE) is _GONE:
             continue
         yield seen.source_path(seen.node + path), pattern
@@ -149,10 +188,8 @@ def _touches(one: Edit, other: Edit) -> bool:
     return one != other and one.start <= other.end and other.start <= one.end
 
 
-def edited(fixes: Iterable[Fix], read: Callable[[str], bytes]) -> Mapping[str, bytes]:
+def edited(fixes: Iterable[Fix], read: Read) -> Mapping[str, bytes]:
     """The new content of every file that the fixes touch."""
-    from auditor.yamlio import apply
-
     by_file: dict[str, list[Edit]] = {}
     for fix in fixes:
         for file, edit in fix.edits:

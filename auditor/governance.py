@@ -10,12 +10,12 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct, field
 
 from auditor import baseline as baselines
 from auditor import money
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from auditor.sources.revision import Revision
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Struct):
     """Where to look for what governs a run. Paths given by flag are as the user wrote them."""
 
     root: Path | None = None
@@ -51,8 +50,7 @@ class Request:
     trust_base: str = ""
 
 
-@dataclass(slots=True)
-class Governance:
+class Governance(Struct):
     """What was found. ``settings`` are the configuration's; flags are laid over them by the caller."""
 
     request: Request

@@ -8,12 +8,14 @@ What touched is planned again in the next round.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from auditor.assemble import fingerprint
 from auditor.compiled import CompiledPolicy
-from auditor.fixes import Fix, edited, plan, without_conflicts
+from auditor.fixes import Fix, Read, edited, plan, without_conflicts
 from auditor.model import Status, Verdict
 from auditor.paths import render
 from auditor.policy import Policy
@@ -37,8 +39,7 @@ Audit = Callable[[Mapping[str, bytes]], Audited]
 """Audits the tree with some files replaced by other bytes."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What was repaired and what was not."""
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -55,16 +56,14 @@ def identity(verdict: Verdict) -> str:
     )
 
 
-def repair(
-    audit: Audit, read: Callable[[str], bytes], *, codes: Iterable[str] | None = None, unsafe: bool = False
-) -> Outcome:
+def repair(audit: Audit, read: Read, *, codes: Iterable[str] | None = None, unsafe: bool = False) -> Outcome:
     """Repair all open findings (of the policies ``codes``); ``unsafe`` fixes only when asked for."""
     chosen = None if codes is None else set(codes)
     outcome = Outcome()
     blocked: dict[str, Fix] = {}
     for _ in range(MAX_ROUNDS):
         run = audit(outcome.files)
-        planned = _plan_all(run, chosen, unsafe, blocked)
+        planned = _plan_all(run, chosen, unsafe, blocked, partial(_current, outcome.files, read))
         now, later = without_conflicts(fix for fix in planned if not fix.refused)
         for fix in planned:
             if fix.refused:
@@ -77,7 +76,14 @@ def repair(
     return outcome
 
 
-def _plan_all(run: Audited, chosen: set[str] | None, unsafe: bool, blocked: Mapping[str, Fix]) -> list[Fix]:
+def _current(files: Mapping[str, bytes], read: Read, file: str) -> bytes:
+    """A file as the rounds so far have left it."""
+    return files[file] if file in files else read(file)
+
+
+def _plan_all(
+    run: Audited, chosen: set[str] | None, unsafe: bool, blocked: Mapping[str, Fix], read: Read
+) -> list[Fix]:
     compiled: dict[str, CompiledPolicy] = {}
     fixes: list[Fix] = []
     seen: set[str] = set()
@@ -90,7 +96,7 @@ def _plan_all(run: Audited, chosen: set[str] | None, unsafe: bool, blocked: Mapp
             continue
         seen.add(name)
         ready = compiled.setdefault(policy.code, CompiledPolicy(policy))
-        fix = plan(verdict, ready)
+        fix = plan(verdict, ready, read)
         if policy.fix.safety == "unsafe" and not unsafe:
             fix = Fix(verdict, policy, refused="it may change behaviour; --unsafe applies it")
         fixes.append(fix)
@@ -99,7 +105,7 @@ def _plan_all(run: Audited, chosen: set[str] | None, unsafe: bool, blocked: Mapp
 
 def _prove(
     audit: Audit,
-    read: Callable[[str], bytes],
+    read: Read,
     before: Audited,
     fixes: list[Fix],
     outcome: Outcome,
@@ -110,11 +116,8 @@ def _prove(
         identity(verdict) for verdict in before.verdicts if verdict.status in (Status.FAIL, Status.ERROR)
     }
 
-    def current(file: str) -> bytes:
-        return outcome.files[file] if file in outcome.files else read(file)
-
     while fixes:
-        files = outcome.files | dict(edited(fixes, current))
+        files = outcome.files | dict(edited(fixes, partial(_current, outcome.files, read)))
         after = audit(files)
         wrong = _disproved(after, fixes, known)
         if not wrong:

@@ -8,9 +8,10 @@ high one at 89. Nothing evaluated gives no score at all, never 100.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from auditor.model import Status, Verdict
 from auditor.policy import Severity
@@ -35,8 +36,7 @@ class Graded(Protocol):
         """How grave a failure is."""
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """How many owners one policy passed, failed, waived …; an owner counts once, at its worst."""
 
     passed: int = 0
@@ -58,8 +58,7 @@ class Tally:
         return 1 - Fraction(self.failed + (self.waived if raw else 0), evaluated)
 
 
-@dataclass(slots=True)
-class Score:
+class Score(Struct):
     """One scope's result. Numbers are exact; round only when showing them."""
 
     raw: Fraction | None

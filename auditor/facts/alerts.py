@@ -28,7 +28,8 @@ SUBJECTS: dict[str, re.Pattern[str]] = {
         "idle-gpu": r"(DCGM_FI_(DEV_GPU_UTIL|PROF_)|gpu_util|idle).*(<|==\s*0)|idle_?gpu|gpu_?idle",
         "scaler-not-ready": r"keda_\w*(error|paused|fallback)|scaled_?(object|job)\w*(not|un)_?ready|scaledobject",
         "budget": r"budget|opencost|kubecost|_cost_|cost_?(total|hourly|per)",
-        "node-stuck": r"kube_node_(status_condition|spec_unschedulable)|node_?claim|unneeded_nodes|node\w*(stuck|idle|notready)",
+        "node-stuck": r"kube_node_(status_condition|spec_unschedulable)|node_?claim|unneeded_nodes|"
+        r"node\w*(stuck|idle|notready)",
         "target-down": r"\bup\b[^<>=]*==\s*0|absent(_over_time)?\(\s*up\b|\(\s*1\s*-\s*up\b|targetdown|count\(up\b",
     }.items()
 }

@@ -171,10 +171,11 @@ def _ignored_everywhere(world: World, workload: Resource) -> bool:
     keys = [f"resource.customizations.ignoreDifferences.{each}" for each in (name, "all")]
     for target in world.around.targets:
         for config in target.resources:
-            data = (
-                config.body.get("data") if (config.kind, config.name) == ("ConfigMap", "argocd-cm") else None
-            )
-            for key in keys if type(data) is dict else ():
+            named = (config.kind, config.name) == ("ConfigMap", "argocd-cm")
+            data = config.body.get("data") if named else None
+            if type(data) is not dict:
+                continue
+            for key in keys:
                 try:
                     entry = yaml.safe_load(str(data.get(key, "")))
                 except yaml.YAMLError:

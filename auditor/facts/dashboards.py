@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from auditor.facts.alerts import Expressions
-from auditor.facts.promql import check_panel
+from auditor.facts.promql import Query, check_panel
+from auditor.paths import render
 from auditor.views.interface import Instance
 
 if TYPE_CHECKING:
@@ -17,11 +18,12 @@ OTHER_LANGUAGES = {"loki", "cloudwatch", "elasticsearch", "influxdb", "tempo", "
 
 
 class DashboardPanels:
-    """``facts.dashboard_panels`` of a dashboard: ``{queries, fixed}``.
+    """``facts.dashboard_panels`` of a dashboard: ``{fixed, invalid, wrong, unknown}``.
 
-    ``queries``: query text → what it asks for (:meth:`auditor.facts.alerts.Expressions.describe`), of panels
-    whose source may be Prometheus. ``fixed``: ``[{panel, source}]``, the panels that name a data source
-    outright instead of by a variable.
+    ``fixed``: ``[{panel, source, at}]``, panels that name a data source outright instead of by a variable.
+    ``invalid``: ``[{panel, expr, error, at}]``, queries that are no PromQL. ``wrong``: ``[{name, suggestion, at}]``,
+    metrics that their exporter surely does not emit. ``unknown``: false, or Unknown when nobody says who emits
+    some metric. Queries that are put together from the dashboard's variables are left out.
     """
 
     def __init__(self, world: World) -> None:
@@ -29,19 +31,29 @@ class DashboardPanels:
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
-        panels = instance.value["panels"]
-        queries = {text for panel in panels for text in _queries(panel)}
-        fixed = [
-            {"panel": str(panel.get("title", "")), "source": source}
-            for panel in panels
-            for source in sorted({*_fixed(panel)})
-        ]
-        return {
-            "queries": {
-                text: self._expressions.describe(check_panel(text), instance) for text in sorted(queries)
-            },
-            "fixed": fixed,
-        }
+        answer: dict[str, Any] = {"fixed": [], "invalid": [], "wrong": [], "unknown": False}
+        for index, panel in enumerate(instance.value["panels"]):
+            at = render(instance.value, ("panels", index))
+            title = str(panel.get("title", ""))
+            answer["fixed"] += [
+                {"panel": title, "source": each, "at": at} for each in sorted({*_fixed(panel)})
+            ]
+            for text in _queries(panel):
+                self._note(check_panel(text), text, {"panel": title, "at": at}, answer, instance)
+        return answer
+
+    def _note(
+        self, query: Query, text: str, where: dict[str, str], answer: dict[str, Any], instance: Instance
+    ) -> None:
+        if query.undecided:
+            return
+        found = self._expressions.describe(query, instance)
+        if found["error"]:
+            answer["invalid"].append({"expr": text, "error": found["error"], **where})
+        known = {each["name"] for each in answer["wrong"]}
+        answer["wrong"] += [{**each, **where} for each in found["wrong"] if each["name"] not in known]
+        if found["unknown"] is not False and answer["unknown"] is False:
+            answer["unknown"] = found["unknown"]
 
 
 def _targets(panel: dict[str, Any]) -> Iterator[dict[str, Any]]:

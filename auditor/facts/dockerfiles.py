@@ -24,20 +24,24 @@ ROOT_BASES = re.compile(
     r"|^public\.ecr\.aws/(?:amazonlinux/amazonlinux|lts/ubuntu|ubuntu/\w+|debian/debian)(?:[:@]|$)"
     r"|^(?:docker\.io/)?(?:nvidia/cuda|pytorch/pytorch|tensorflow/tensorflow|huggingface/\S+|vllm/\S+)(?:[:@]|$)"
     r"|^nvcr\.io/nvidia/(?:cuda|pytorch|tensorflow|tritonserver|tensorrt)(?:[:@]|$)"
-    r"|^ghcr\.io/astral-sh/uv|^scratch$"
+    r"|^gcr\.io/distroless/|^mcr\.microsoft\.com/dotnet/|^ghcr\.io/astral-sh/uv|^scratch$"
 )
 """Images that are known to run as root unless told otherwise; of other images nobody can say from here."""
-NONROOT_BASES = re.compile(r"nonroot|rootless|^cgr\.dev/chainguard/|unprivileged|non-root")
+NONROOT_BASES = re.compile(
+    r"nonroot|non-root|rootless|unprivileged|-chiseled|^cgr\.dev/chainguard/|^(?:quay\.io/)?jupyter/|^rayproject/ray"
+    r"|^(?:apache/)?spark:"
+)
 ROOT = {"root", "0"}
 
 
 class Dockerfile:
-    """``facts.dockerfile``: ``{images, final, user, torch, ignored}``.
+    """``facts.dockerfile``: ``{images, final, user, torch, shipped, ignored}``.
 
     ``images``: what a FROM says → ``{external, name, tagged, latest, digest}`` with build arguments filled in by
     their defaults; Unknown fields where an argument has none. ``final``: ``{name, at}`` of the stage that
     becomes the image. ``user``: ``{written, root, name, at}``. ``torch``: ``{cuda, base, at}`` of a PyTorch wheel
-    built for a CUDA version, '' where there is none. ``ignored``: a .dockerignore lies on the way from the
+    built for a CUDA version, '' where there is none. ``shipped``: the instructions whose layers are in the image
+    (those of a build stage are not). ``ignored``: a .dockerignore lies on the way from the
     tree's root to the Dockerfile.
     """
 
@@ -60,6 +64,7 @@ class Dockerfile:
             "final": {"name": base, "at": render(body, ("stages", last))},
             "user": _user(body, chain, base),
             "torch": _torch(body, chain, base),
+            "shipped": [each for stage in chain for each in stages[stage]["instructions"]],
             "ignored": self._ignored(instance.resource.name),
         }
 
@@ -118,7 +123,7 @@ def _user(body: dict[str, Any], chain: list[int], base: str | Unknown) -> dict[s
         listed = body["stages"][stage]["instructions"]
         for number in range(len(listed) - 1, -1, -1):
             if listed[number]["instruction"] == "USER":
-                name = listed[number]["value"].strip().strip("\"'")
+                name = (listed[number]["value"].split() or [""])[0].strip("\"'")
                 user = name.partition(":")[0]
                 root: Any = user.lower() in ROOT
                 at = render(body, ("stages", stage, "instructions", number))

@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.model import Path, Resource
-from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
 
@@ -24,9 +23,10 @@ class Check(NamedTuple):
 
 
 class ImageSignature:
-    """``facts.image_signature`` of a container: ``{checked, refs}``.
+    """``facts.image_signature`` of a container: ``{policies, checked, refs}``.
 
-    Unknown when the tree holds no policy that checks signatures: the cluster's may be kept elsewhere.
+    ``policies``: how many rules of the tree check signatures. With none nothing can be said of one image: the
+    cluster's may be kept elsewhere.
     """
 
     def __init__(self, world: World) -> None:
@@ -37,15 +37,11 @@ class ImageSignature:
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
-        if not self._checks:
-            return Unknown(
-                "no policy in the tree checks image signatures",
-                "audit the admission policies (Kyverno verifyImages, Sigstore ClusterImagePolicy) together",
-            )
         names = _spellings(str(instance.value.get("image", "")))
         found = [c for c in self._checks if any(fnmatchcase(n, g) for g in c.globs for n in names)]
         shown = found or self._checks
-        return {"checked": bool(found), "refs": [self._world.ref(c.resource, c.path) for c in shown[:3]]}
+        refs = [self._world.ref(check.resource, check.path) for check in shown[:3]]
+        return {"policies": len(self._checks), "checked": bool(found), "refs": refs}
 
 
 def _spellings(image: str) -> tuple[str, ...]:

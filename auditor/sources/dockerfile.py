@@ -58,7 +58,7 @@ def instructions(data: bytes) -> Iterator[Instruction]:
         if not line.strip() or line.lstrip().startswith(b"#"):
             continue
         text, number, end = _joined(lines, number, start, line, escape)
-        name, _, rest = text.strip().partition(" ")
+        name, rest = [*text.split(maxsplit=1), ""][:2]
         for match in _HEREDOC.finditer(rest):
             number, end, rest = _heredoc(lines, number, end, rest, match.group(1))
         flags, value = _flags(rest.strip())

@@ -7,9 +7,10 @@ adds targets and claims the files, so that nothing is judged twice. What nobody 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
+
+from msgspec import Struct, field
 
 from auditor.model import Target
 from auditor.sources import monitoring
@@ -46,8 +47,7 @@ REGROUPED = frozenset({"Application", "ApplicationSet"})
 """When resources of these kinds were found, the regrouper puts targets together as they are deployed."""
 
 
-@dataclass(slots=True)
-class GitOptions:
+class GitOptions(Struct):
     """How to read a checkout."""
 
     render: bool = True
@@ -60,8 +60,7 @@ class GitOptions:
     """URLs that mean this repository; none given: any, when the path exists here."""
 
 
-@dataclass(slots=True)
-class Checkout:
+class Checkout(Struct):
     """What the collectors share: the files, their parsed manifests, and who has claimed what."""
 
     tree: Tree

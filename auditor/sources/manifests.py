@@ -133,6 +133,7 @@ def editor(file: str, smap: SourceMap, place: Callable[[Path], Path], note: str 
         lambda at, value: guarded(lambda: append_item(smap, place(at), value)),
         lambda at: guarded(lambda: remove(smap, place(at))),
         note,
+        lambda data: editor(file, SourceMap(data, load_stream(data, file)[smap.document.index]), place, note),
     )
 
 

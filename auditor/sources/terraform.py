@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".tf", ".tf.json")
 VARIABLE_SUFFIXES = (".tfvars", ".tfvars.json")
 ROOT_KIND = "root"
+_PROVIDER_FIELDS = ("name", "alias", "source", "version", "configured", "module")
 _BOM = b"\xef\xbb\xbf"
 _COMMENT = re.compile(r"(?:#|//)\s?(.*)$")
 
@@ -128,7 +129,7 @@ def _root_resource(reader: _Reader, root: TfRoot) -> Resource:
 
 
 def _provider(provider: Any) -> Body:
-    stated = {name: getattr(provider, name) for name in ("name", "alias", "source", "version", "configured")}
+    stated = {name: getattr(provider, name) for name in _PROVIDER_FIELDS}
     return {**stated, "config": provider.body}
 
 
@@ -222,27 +223,37 @@ class RootOrigin(TerraformOrigin):
 
 def _editable(reader: _Reader, found: Located, base: Path) -> Editable:
     """Edits of a block; paths begin with ``base``."""
-    from auditor.terraform.edits import CannotEdit, append_item, remove, set_value
     from auditor.terraform.places import Places
 
     places = found.locator
     if not isinstance(places, Places):
         raise Refused("the block is not written in a .tf file of this tree; change the code and plan again")
+    note = "changes every instance of the block" if _repeated(places) else ""
+    return _editable_places(places, reader(places.source.path), len(base), note)
+
+
+def _editable_places(places: Places, data: bytes, skip: int, note: str) -> Editable:
+    """Edits of the block at ``places``, in a file that holds ``data``; ``skip`` steps of a path lead to it."""
+    from auditor.terraform.edits import CannotEdit, append_item, moved, remove, set_value
 
     def guarded(edit: Callable[[Places], Edit]) -> Edit:
         try:
             made = edit(places)
         except CannotEdit as error:
             raise Refused(str(error)) from error
-        shift = len(_BOM) if reader(places.source.path).startswith(_BOM) else 0
+        shift = len(_BOM) if data.startswith(_BOM) else 0
         return Edit(made.start + shift, made.end + shift, made.text)
+
+    def again(changed: bytes) -> Editable:
+        return _editable_places(moved(places, changed), changed, skip, note)
 
     return Editable(
         places.source.path,
-        lambda at, value: guarded(lambda each: set_value(each, at[len(base) :], spelled(at, value))),
-        lambda at, value: guarded(lambda each: append_item(each, at[len(base) :], spelled(at, value))),
-        lambda at: guarded(lambda each: remove(each, at[len(base) :])),
-        "changes every instance of the block" if _repeated(places) else "",
+        lambda at, value: guarded(lambda each: set_value(each, at[skip:], spelled(at, value))),
+        lambda at, value: guarded(lambda each: append_item(each, at[skip:], spelled(at, value))),
+        lambda at: guarded(lambda each: remove(each, at[skip:])),
+        note,
+        again,
     )
 
 

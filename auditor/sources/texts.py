@@ -104,7 +104,7 @@ def _stage(stage: Sequence[Instruction]) -> dict[str, Any]:
     words = stage[0].value.split()
     return {
         "image": words[0] if words else "",
-        "name": words[2] if len(words) == 3 and words[1].lower() == "as" else "",
+        "name": words[2] if len(words) > 2 and words[1].lower() == "as" else "",
         "instructions": [
             {"instruction": each.name, "value": masked(each.value.encode()).decode(), "flags": each.flags}
             for each in stage

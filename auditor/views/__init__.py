@@ -15,7 +15,7 @@ VIEWS: dict[str, str] = {
     "Dashboard": "auditor.views.dashboards:DashboardView",
     "EksCluster": "auditor.views.eks_clusters:EksClusterView",
     "GpuOperator": "auditor.views.gpu_operators:GpuOperatorView",
-    "Identity": "auditor.views.identities:IdentityView",
+    "Identity": "auditor.views.identity:IdentityView",
     "NodeGroup": "auditor.views.nodegroups:NodeGroupView",
     "Object": "auditor.views.objects:ObjectView",
     "PodSpec": "auditor.views.pods:PodSpecView",

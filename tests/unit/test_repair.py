@@ -118,3 +118,34 @@ def test_the_command_prints_or_writes(tmp_path: Path, mode: str, capsys: pytest.
     else:
         assert changed == POD
         assert shown.out == ""
+
+
+def test_operations_of_one_fix_build_on_each_other(tmp_path: Path) -> None:
+    ops = [
+        {"set": "securityContext.runAsNonRoot", "value": True},
+        {"set": "securityContext.runAsUser", "value": 1000},
+        {"remove": "containers[*].image"},
+        {"remove": "hostNetwork"},
+    ]
+    rule = policy(
+        code="OWN-006",
+        id="own",
+        fix={"safety": "safe", "title": "x", "ops": ops},
+        **{"assert": "pod.?securityContext.?runAsUser.orValue(0) == 1000"},
+    )
+    text = run(write(tmp_path), rule).files["pod.yaml"].decode()
+    assert text.count("securityContext:") == 1
+    assert "runAsUser: 1000" in text
+    assert "image" not in text
+
+
+def test_several_elements_can_be_taken_out_at_once(tmp_path: Path) -> None:
+    text = POD.replace("spec:\n", "spec:\n  tolerations:\n    - {key: a}\n    - {key: b}\n    - {key: c}\n")
+    rule = policy(
+        code="OWN-007",
+        id="own",
+        fix={"safety": "safe", "title": "x", "ops": [{"remove": "tolerations[*]"}]},
+        **{"assert": "!has(pod.tolerations) || size(pod.tolerations) == 0"},
+    )
+    changed = run(write(tmp_path, text), rule).files["pod.yaml"].decode()
+    assert "key:" not in changed

@@ -1,4 +1,4 @@
-"""Identities, queues and buckets: one view each over everything that says something about them."""
+"""Queues and buckets: one view each over everything that says something about them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from auditor.terraform import identity
 from auditor.views.interface import Instance
 from tests.unit.scenarios import Scenario
 
@@ -25,63 +24,6 @@ def place(instance: Instance, *path: Any) -> str:
     resource, at = instance.other_end(path) or (instance.resource, instance.source_path(path))
     found = resource.origin.locate(at)
     return f"{found.file}:{found.span.line if found.span else 0}"
-
-
-def test_an_annotated_account_shows_its_role_with_trust_and_permissions(platform: Scenario) -> None:
-    account = view(platform, "Identity", "ServiceAccount", "worker")
-    value = account.value
-    assert (value["how"], value["role"]["found"], value["role"]["address"]) == (
-        "irsa",
-        True,
-        "aws_iam_role.worker",
-    )
-    assert [each["actions"] for each in value["statements"]] == [["sqs:ReceiveMessage"], ["s3:PutObject"]]
-    assert [identity(each) for each in value["statements"][0]["resources"]] == ["${aws_sqs_queue.scans.arn}"]
-    assert value["managed"] == ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"]
-    assert value["unread"] == []
-
-
-def test_trust_conditions_name_the_accounts_they_trust(platform: Scenario) -> None:
-    trusted = view(platform, "Identity", "ServiceAccount", "worker").value["trusted_accounts"]
-    assert [(each["namespace"], each["name"], each["test"]) for each in trusted] == [
-        ("inference", "worker", "StringEquals")
-    ]
-    assert trusted[0]["key"].endswith(":sub")
-
-
-def test_every_part_of_an_identity_is_found_where_it_is_written(platform: Scenario) -> None:
-    account = view(platform, "Identity", "ServiceAccount", "worker")
-    assert place(account, "role_arn") == "accounts.yaml:7"
-    assert place(account, "trust") == "terraform/iam.tf:38"
-    assert place(account, "statements", 0) == "terraform/iam.tf:43"
-    assert place(account, "statements", 1) == "terraform/iam.tf:50"
-
-
-def test_a_pod_identity_association_is_joined_by_namespace_and_name(platform: Scenario) -> None:
-    account = view(platform, "Identity", "ServiceAccount", "reader")
-    assert account.value["how"] == "pod-identity"
-    assert account.value["role"]["address"] == "aws_iam_role.reader"
-    assert place(account, "associations") == "terraform/iam.tf:76"
-
-
-def test_a_role_that_nobody_declares_is_not_found(platform: Scenario) -> None:
-    assert view(platform, "Identity", "ServiceAccount", "lost").value["role"] == {
-        "found": False,
-        "name": "gone",
-        "address": "",
-    }
-
-
-def test_an_account_without_aws_has_no_role(platform: Scenario) -> None:
-    value = view(platform, "Identity", "ServiceAccount", "plain").value
-    assert (value["how"], value["role_arn"], value["associations"]) == ("", "", [])
-
-
-def test_only_roles_that_pods_can_take_on_are_identities(platform: Scenario) -> None:
-    world, role = platform.resource("aws_iam_role", "aws_iam_role.node")
-    assert world.instances_of("Identity", role) == []
-    world, role = platform.resource("aws_iam_role", "aws_iam_role.reader")
-    assert [each.value["kind"] for each in world.instances_of("Identity", role)] == ["role"]
 
 
 def test_a_queue_carries_what_other_blocks_set_on_it(platform: Scenario) -> None:

@@ -92,6 +92,7 @@ class _Collector:
             return None
         path = next((source.path for source in application.sources if source.path is not None), "") or "."
         target = Target(self._name(application, path), "argocd", path, resources)
+        target.deployed_by = application.resource
         self._targets.append(target)
         return target
 

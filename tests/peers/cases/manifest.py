@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 Body = dict[str, Any]
+
+
 class _Absent:
     """A value that stands for no value; copies of it are itself."""
 

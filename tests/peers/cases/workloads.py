@@ -120,7 +120,10 @@ CONTAINER_FIELDS: dict[str, tuple[Any, ...]] = {
         [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}],
         [{"name": "A", "value": "1"}, {"name": "A", "value": "1"}],
         [{"name": "A", "value": "1"}, {"name": "a", "value": "1"}],
-        [{"name": "A", "value": "1"}, {"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],
+        [
+            {"name": "A", "value": "1"},
+            {"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+        ],
         [{"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
         [{"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k", "optional": True}}}],
         [{"name": "C", "valueFrom": {"configMapKeyRef": {"name": "s", "key": "k"}}}],

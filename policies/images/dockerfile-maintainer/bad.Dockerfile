@@ -1,0 +1,3 @@
+FROM debian:12
+MAINTAINER platform@example.org # violation
+USER 1000

@@ -1,0 +1,3 @@
+FROM debian:12
+WORKDIR app # violation
+USER 1000

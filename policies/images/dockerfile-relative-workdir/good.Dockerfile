@@ -1,0 +1,5 @@
+FROM debian:12
+WORKDIR /app
+WORKDIR ${HOME}/x
+WORKDIR "/with space"
+USER 1000

@@ -1,0 +1,3 @@
+FROM debian:12
+RUN echo "root:$PASSWORD" | chpasswd # violation
+USER 1000

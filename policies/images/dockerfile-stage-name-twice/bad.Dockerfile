@@ -1,0 +1,5 @@
+FROM debian:12 AS build # violation
+RUN make
+FROM debian:12 AS build # violation
+RUN make
+USER 1000

@@ -1,0 +1,3 @@
+FROM nvidia/cuda:12.8.1-runtime-ubuntu24.04
+RUN pip install torch==2.7.0 --index-url https://download.pytorch.org/whl/cu126
+USER 1000
