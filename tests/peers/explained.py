@@ -120,9 +120,7 @@ EXPLAINED: tuple[Explanation, ...] = (
         "removed-api-group",
         CONTAINER_RULES
         | POD_RULES
-        | rules(
-            "container-security-context-privileged", "container-security-context-readonlyrootfilesystem"
-        ),
+        | rules("container-security-context-privileged", "container-security-context-readonlyrootfilesystem"),
         "No cluster takes extensions/v1beta1 workloads any more (since Kubernetes 1.16). API-001 says that of "
         "the object; what its pods would be allowed to do is beside the point.",
         _removed_group,
