@@ -10,7 +10,7 @@ from auditor.facts import fact
 from auditor.facts.interface import Fact
 from auditor.model import Path, Resource, Target
 from auditor.unknown import Unknown, UnknownUsed
-from auditor.views import view
+from auditor.views import reads, view
 from auditor.views.interface import Instance
 
 
@@ -76,10 +76,9 @@ class World:
         key = (name, id(resource))
         found = self._of_resource.get(key)
         if found is None:
-            lens = view(name)
             found = []
-            if lens.reads(resource.api_version, resource.kind):
-                found = list(lens.instances(resource, self))
+            if reads(name, resource.api_version, resource.kind):
+                found = list(view(name).instances(resource, self))
             self._of_resource[key] = found
         return found
 
@@ -107,8 +106,7 @@ class World:
     @property
     def target_has_groups(self) -> bool:
         """Whether anything in the target itself declares nodes."""
-        lens = view("NodeGroup")
-        return any(lens.reads(each.api_version, each.kind) for each in self.target.resources)
+        return any(reads("NodeGroup", each.api_version, each.kind) for each in self.target.resources)
 
     @property
     def region(self) -> str | Unknown:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from errno import ELOOP
 from pathlib import Path
@@ -147,6 +146,8 @@ def _git_files(root: Path) -> list[str] | None:
     """
     if not any((folder / ".git").exists() for folder in (root.resolve(), *root.resolve().parents)):
         return None
+    import subprocess
+
     command = (*SAFE_GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, check=False, timeout=120)
