@@ -25,11 +25,12 @@ from auditor.gate import (
     EXIT_USAGE,
     gate,
 )
+from auditor.guard import one_row
 from auditor.model import Verdict
 from auditor.options import Settings
 from auditor.packs import choose, known_policies, params_of
 from auditor.policy import Policy
-from auditor.report import Finding, Gate, Inputs, ProblemRow, Report, TargetInfo
+from auditor.report import Finding, Gate, Inputs, Money, ProblemRow, Report, TargetInfo
 from auditor.score import Score, score
 from auditor.sources.git import GitOptions, GitSource
 from auditor.sources.interface import Inventory
@@ -99,6 +100,8 @@ def audit(
     params = params_of(settings)
     worlds = worlds_of(inventory, settings, now.date())
     judged = judge_all(Engine(policies.values(), params, compiler), worlds)
+    spent = _money(worlds, inventory)
+    inventory.problems = sorted({*inventory.problems, *(row for world in worlds for row in world.problems)})
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)
     result = score(policies, verdicts)
     findings = assemble.findings(verdicts, policies)
@@ -121,7 +124,7 @@ def audit(
         judged=assemble.judged(verdicts) if all_verdicts else (),
         problems=_problems(inventory.problems, incomplete=True) + _problems(inventory.gaps, incomplete=False),
         warnings=_problems([*inventory.warnings, *warnings], incomplete=False),
-        money=money.money(worlds),
+        money=spent,
         gate=decision,
     )
     return Run(report, verdicts, inventory, policies)
@@ -144,6 +147,12 @@ def worlds_of(inventory: Inventory, settings: Settings, today: date | None) -> l
         )
         for target in inventory.targets
     ]
+
+
+def _money(worlds: Sequence[World], inventory: Inventory) -> Money | None:
+    with one_row(inventory.problems.append, ".", "the cost of the GPU groups could not be computed"):
+        return money.money(worlds)
+    return None
 
 
 def _waive(

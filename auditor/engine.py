@@ -262,10 +262,8 @@ class _Judge:
     def _error(self, error: CelError, path: Path) -> Verdict:
         verdict = self._plain(Status.ERROR, path)
         verdict.at = verdict.path
-        verdict.message = (
-            f"the policy could not be evaluated: {error} (line {error.line}, column {error.column})"
-        )
-        verdict.repair = "correct the field it names when it has the wrong type; else report the policy"
+        verdict.message = f"could not be judged: {_in_words(error)}"
+        verdict.repair = "give the field the type that its schema wants; if it has it, report the policy"
         return verdict
 
     def _fail(self, path: Path) -> Verdict:
@@ -295,8 +293,10 @@ class _Judge:
     def _place(self, path: Path) -> Path:
         pattern = self.compiled.at
         if self.policy.at_expr:
-            text = self._text("at_expr")
-            pattern, path = parse(text), ()
+            try:
+                pattern, path = parse(self._text("at_expr")), ()
+            except PathSyntaxError:
+                return path
         found = expand(pattern, get(self.instance.value, path))
         return path + (found[0] if found else ())
 
@@ -318,6 +318,22 @@ class _Judge:
     def _cost(self) -> float | None:
         found = self._optional("cost") if self.policy.cost else None
         return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+
+_LOOKED_UP = re.compile(r"no such overload: (?:select \.\??(\w+)|has)\((\w+)\)")
+
+
+def _in_words(error: CelError) -> str:
+    """What went wrong, for somebody who wrote the object and not the policy."""
+    text = _LOOKED_UP.sub(_wrong_type, error.message)
+    place = f" (in the policy's expression, line {error.line}, column {error.column})" if error.line else ""
+    return f"{text}{place}"
+
+
+def _wrong_type(match: re.Match[str]) -> str:
+    field, found = match.groups()
+    wanted = f"an object with the field {field}" if field else "an object"
+    return f"a value of type {found} stands where {wanted} is expected"
 
 
 _WHOLE: Sequence[Node] = (((), None),)

@@ -7,11 +7,13 @@ adds targets and claims the files, so that nothing is judged twice. What nobody 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 
+from auditor.guard import one_row
 from auditor.model import Target
 from auditor.sources import monitoring
 from auditor.sources.interface import Inventory
@@ -99,6 +101,10 @@ class Checkout(Struct):
         """Take files out of the loose rest."""
         self.claimed.update(paths)
 
+    def guarded(self, file: str, what: str) -> AbstractContextManager[None]:
+        """A block that gives a row about ``file`` when it breaks: ``what`` could not be done."""
+        return one_row(self.inventory.problems.append, file, what)
+
     def add(self, target: Target) -> None:
         """Add a target to the inventory; one whose name is taken (a chart in a Terraform root) bears its kind."""
         if any(each.name == target.name for each in self.inventory.targets):
@@ -120,10 +126,14 @@ class GitSource:
         checkout.inventory.files = frozenset(checkout.files)
         for collector in COLLECTORS:
             if any(path.endswith(collector.endings) for path in checkout.files):
-                import_module(collector.module).collect(checkout)
+                with checkout.guarded(
+                    ".", f"what {collector.module.rpartition('.')[2]} declares could not be read"
+                ):
+                    import_module(collector.module).collect(checkout)
         _read_all(checkout)
         if any(each.kind in REGROUPED for target in checkout.inventory.targets for each in target.resources):
-            import_module(REGROUPER).collect(checkout)
+            with checkout.guarded(".", "what Argo CD deploys could not be put together"):
+                import_module(REGROUPER).collect(checkout)
         return checkout.inventory
 
     def _files(self) -> list[str]:
@@ -148,25 +158,35 @@ def _read_all(checkout: Checkout) -> None:
     """Read every file once: texts for keys, Dockerfiles, and the manifests that nobody claimed."""
     loose, inventory = Target(LOOSE, "loose", "."), checkout.inventory
     for path in checkout.files:
-        manifest = path.endswith(MANIFEST_SUFFIXES) or path == STDIN
         try:
             data = checkout.read(path)
         except Unreadable as error:
-            if manifest or not error.too_large:
+            if (_is_manifest(path) or not error.too_large) and not checkout.tree.has_folder(path):
                 inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
             continue
-        checkout.texts.resources += resources_of(path, data)
-        if manifest:
-            checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
-        if path in checkout.claimed:
-            continue
-        if manifest and may_hold_objects(data):
-            _loose(checkout, loose, path, data)
-        else:
-            inventory.counts.other_files += 1
+        with checkout.guarded(path, "the file could not be read"):
+            _read_one(checkout, loose, path, data)
     for target in (loose, checkout.texts):
         if target.resources:
             checkout.add(target)
+
+
+def _is_manifest(path: str) -> bool:
+    return path.endswith(MANIFEST_SUFFIXES) or path == STDIN
+
+
+def _read_one(checkout: Checkout, loose: Target, path: str, data: bytes) -> None:
+    """Texts for keys, Dockerfiles, and the objects in one file."""
+    manifest = _is_manifest(path)
+    checkout.texts.resources += resources_of(path, data)
+    if manifest:
+        checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
+    if path in checkout.claimed:
+        return
+    if manifest and may_hold_objects(data):
+        _loose(checkout, loose, path, data)
+    else:
+        checkout.inventory.counts.other_files += 1
 
 
 def _loose(checkout: Checkout, target: Target, path: str, data: bytes) -> None:
@@ -181,3 +201,4 @@ def _loose(checkout: Checkout, target: Target, path: str, data: bytes) -> None:
         inventory.counts.other_files += 1
     target.resources += manifest.resources
     inventory.problems += manifest.problems
+    inventory.gaps += manifest.gaps

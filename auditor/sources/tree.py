@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator
-from errno import ELOOP
+from errno import EISDIR, ELOOP, ENOENT
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,16 @@ SAFE_GIT = (
     "-c",
     "core.hooksPath=/dev/null",
 )
+
+
+_LOOP = ("a link that leads back to itself", "mend the link, or take it out of the tree")
+_KINDS = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 class Unreadable(Exception):  # noqa: N818 - it becomes a row, not a failure of the run
@@ -68,6 +79,14 @@ class Tree:
         except (OSError, RuntimeError, ValueError):
             return False
 
+    def has_folder(self, path: str) -> bool:
+        """Whether ``path`` is a directory inside the tree, or a link to one: its files are listed where they are."""
+        try:
+            real = (self.root / path).resolve()
+            return real.is_relative_to(self._real_root) and real.is_dir()
+        except (OSError, RuntimeError, ValueError):
+            return False
+
     def read(self, path: str) -> bytes:
         """The bytes of one file; :class:`Unreadable` when it is missing, too large, or leads out of the tree."""
         data = self._bytes(path)
@@ -79,7 +98,10 @@ class Tree:
         try:
             handle = self._open(path)
             try:
-                size = os.fstat(handle).st_size
+                found = os.fstat(handle)
+                if not stat.S_ISREG(found.st_mode):
+                    raise _irregular(found.st_mode)
+                size = found.st_size
                 if size > self._max_bytes:
                     raise Unreadable(
                         f"{size // 1_000_000} MB, more than the {self._max_bytes // 1_000_000} MB that are read",
@@ -90,10 +112,23 @@ class Tree:
             finally:
                 os.close(handle)
         except OSError as error:
-            what = error.strerror or type(error).__name__
-            raise Unreadable(what.lower(), "make the file readable, or take it out of the tree") from error
-        except (RuntimeError, ValueError) as error:
-            raise Unreadable(str(error), "rename the file or mend the link") from error
+            raise self._unreadable(path, error) from error
+        except RuntimeError as error:  # what Path.resolve says of a loop before Python 3.13
+            raise Unreadable(*_LOOP) from error
+        except ValueError as error:
+            raise Unreadable(str(error), "rename the file") from error
+
+    def _unreadable(self, path: str, error: OSError) -> Unreadable:
+        if error.errno == ELOOP:
+            return Unreadable(*_LOOP)
+        if error.errno == EISDIR:
+            return _irregular(stat.S_IFDIR)
+        if error.errno == ENOENT and os.path.islink(f"{self.root}/{path}"):
+            return Unreadable(
+                "a link to a file that does not exist", "mend the link, or take it out of the tree"
+            )
+        what = (error.strerror or type(error).__name__).lower()
+        return Unreadable(what, "make the file readable, or take it out of the tree")
 
     def _open(self, path: str) -> int:
         """Open a file without leaving the tree. Folders are resolved once, links on the way only when met.
@@ -137,6 +172,11 @@ def _whole(handle: int, size: int) -> bytes:
         data += more
         size = -1
     return data
+
+
+def _irregular(mode: int) -> Unreadable:
+    kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+    return Unreadable(f"{kind}, not a file", "take it out of the tree, or exclude it in auditor.toml")
 
 
 def _git_files(root: Path) -> list[str] | None:

@@ -28,20 +28,12 @@ _MAJOR = re.compile(r"\d+")
 class EksClusterView:
     """One cluster; ``cluster`` in CEL.
 
-    <<<<<<< HEAD
-        ``{name, version, source, endpoint: {public, private, cidrs}, logs, encryption: {secrets, key}, addons,
-        support, deletion_protection, auto_mode}``. ``version`` is '' where AWS chooses it; ``logs`` are
-        the control plane's log types; ``encryption.secrets`` whether a key of one's own encrypts them; ``addons`` is
-        ``{name: {version, configuration}}`` with the configuration as data; ``support`` is STANDARD or EXTENDED.
-        Defaults are those of the provider, of the module's major version and of eksctl.
-    =======
-        ``{title, name, version, source, endpoint: {public, private, cidrs}, logs, encryption: {secrets, key}, addons,
-        support, deletion_protection, auto_mode}``. ``title`` is the name, or the address where the name is not known;
-        ``version`` is '' where AWS chooses it; ``logs`` are the control plane's log types; ``encryption.secrets`` whether
-        a key of one's own encrypts them; ``addons`` is ``{name: {version, configuration}}`` with the configuration as
-        data; ``support`` is STANDARD or EXTENDED; ``deletion_protection`` is absent where it cannot be set. Defaults are
-        those of the provider, of the module's major version and of eksctl.
-    >>>>>>> tfpol
+    ``{title, name, version, source, endpoint: {public, private, cidrs}, logs, encryption: {secrets, key}, addons,
+    support, deletion_protection, auto_mode}``. ``title`` is the name, or the address where that is not known;
+    ``version`` is '' where AWS chooses it; ``logs`` are the control plane's log types; ``encryption.secrets`` is
+    whether a key of one's own encrypts them; ``addons`` is ``{name: {version, configuration}}`` with the
+    configuration as data; ``support`` is STANDARD or EXTENDED; ``deletion_protection`` is absent where it cannot
+    be set. Defaults are those of the provider, of the module's major version and of eksctl.
     """
 
     name = "EksCluster"
