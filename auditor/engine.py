@@ -13,7 +13,7 @@ from auditor.model import Evaluation, Path, Related, Resource, Status, Verdict
 from auditor.paths import PathPattern, PathSyntaxError, expand, get, nodes, parse
 from auditor.policy import Policy
 from auditor.unknown import Unknown
-from auditor.views import view
+from auditor.views import reads, view
 from auditor.views.interface import Instance
 from auditor.world import World
 
@@ -90,7 +90,7 @@ class Engine:
 def matches(policy: Policy, api_version: str, kind: str) -> bool:
     """Whether a policy looks at objects of this kind."""
     if policy.match.view:
-        return view(policy.match.view).reads(api_version, kind)
+        return reads(policy.match.view, api_version, kind)
     name = f"{api_version}/{kind}"
     return any(_fits(name, pattern) for pattern in policy.match.kinds)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from auditor.fixes import Editable, Refused
 from auditor.model import Origin, Path, Place, Precision, Resource
 from auditor.spans import Edit, Problem
 from auditor.yamlio import SourceMap, YamlDocument, load_stream
 from auditor.yamlio.text import NotTextError, as_utf8
+
+if TYPE_CHECKING:
+    from auditor.fixes import Editable
 
 Read = Callable[[str], bytes]
 Wanted = Callable[[str, str], bool]
@@ -128,6 +130,7 @@ class ManifestOrigin:
 
 def editor(file: str, smap: SourceMap, place: Callable[[Path], Path], note: str = "") -> Editable:
     """How a document is edited where ``place`` says that a path of the object stands in it."""
+    from auditor.fixes import Editable, Refused
     from auditor.yamlio import CannotEdit, append_item, remove, set_value
 
     def guarded(edit: Callable[[], Edit]) -> Edit:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
 from collections.abc import Callable, Iterator
 from errno import EISDIR, ELOOP, ENOENT
 from pathlib import Path
@@ -187,6 +186,8 @@ def _git_files(root: Path) -> list[str] | None:
     """
     if not any((folder / ".git").exists() for folder in (root.resolve(), *root.resolve().parents)):
         return None
+    import subprocess
+
     command = (*SAFE_GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, check=False, timeout=120)
