@@ -35,7 +35,9 @@ class DashboardPanels:
         for index, panel in enumerate(instance.value["panels"]):
             at = render(instance.value, ("panels", index))
             title = str(panel.get("title", ""))
-            answer["fixed"] += [{"panel": title, "source": each, "at": at} for each in sorted({*_fixed(panel)})]
+            answer["fixed"] += [
+                {"panel": title, "source": each, "at": at} for each in sorted({*_fixed(panel)})
+            ]
             for text in _queries(panel):
                 self._note(check_panel(text), text, {"panel": title, "at": at}, answer, instance)
         return answer

@@ -16,7 +16,7 @@ from auditor.sources import monitoring
 from auditor.sources.interface import Inventory
 from auditor.sources.manifests import ParsedFile, read_manifests
 from auditor.sources.stdin import STDIN
-from auditor.sources.texts import resources_of
+from auditor.sources.texts import oversized, resources_of
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
 
@@ -156,6 +156,9 @@ def _read_all(checkout: Checkout) -> None:
                 inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
             continue
         checkout.texts.resources += resources_of(path, data)
+        problem = oversized(path, data)
+        if problem is not None:
+            checkout.inventory.problems.append(problem)
         if manifest:
             checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
         if path in checkout.claimed:

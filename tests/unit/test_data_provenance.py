@@ -12,7 +12,7 @@ import pytest
 import auditor.data
 
 DATA = Path(auditor.data.__file__).parent
-TABLES = ["api_versions", "instances", "k8s_schema", "keda", "metrics", "prices"]
+TABLES = ["api_versions", "iam_actions", "instances", "k8s_schema", "keda", "metrics", "prices"]
 MODULES = ["api_versions", "cuda", "eks_versions", "instances", "k8s_schema", "keda", "metrics", "prices"]
 
 
