@@ -19,40 +19,11 @@ _MILLISECONDS = re.compile(r"\$\{?__(?:interval_ms|range_s|range_ms)\}?")
 _NAME = re.compile(r"[A-Za-z_:][\w:]*")
 _LABEL_LISTS = {"by", "without", "on", "ignoring", "group_left", "group_right"}
 _KEYWORDS = frozenset(
-    [
-        "and",
-        "or",
-        "unless",
-        "atan2",
-        "bool",
-        "offset",
-        "inf",
-        "nan",
-        "start",
-        "end",
-        "smoothed",
-        "anchored",
-        "sum",
-        "avg",
-        "min",
-        "max",
-        "count",
-        "group",
-        "stddev",
-        "stdvar",
-        "topk",
-        "bottomk",
-        "quantile",
-        "count_values",
-        "limitk",
-        "limit_ratio",
-        "by",
-        "without",
-        "on",
-        "ignoring",
-        "group_left",
-        "group_right",
-    ]
+    """
+    and or unless atan2 bool offset inf nan start end smoothed anchored sum avg min max count group
+    stddev stdvar topk bottomk quantile count_values limitk limit_ratio by without on ignoring
+    group_left group_right
+    """.split()  # noqa: SIM905 - a list would be a page long
 )
 _STAND_INS = ("x", "1", "5m")
 _OLD_FUNCTIONS = {"holt_winters": "double_exponential_smoothing"}
