@@ -99,6 +99,8 @@ def _finding(group: Sequence[tuple[Verdict, Place]], policies: Mapping[str, Poli
 def _excerpt(resource: Resource, place: Place) -> tuple[tuple[int, str], ...]:
     """The lines around a place, masked as one text: a key's name may stand a line above its value."""
     lines = resource.origin.excerpt(place)
+    if not lines:
+        return ()
     shown = masked_text("\n".join(line for _, line in lines)).split("\n")
     return tuple((number, text) for (number, _), text in zip(lines, shown, strict=True))
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
+from operator import attrgetter
+
+from msgspec import Struct
 
 from auditor import __version__, assemble, changes, money, waivers
 from auditor.baseline import stale
 from auditor.catalog import find
+from auditor.cel import compile_expr
 from auditor.changes import Comparison
+from auditor.compiled import Compiler
 from auditor.engine import Engine, judge_all
 from auditor.errors import UsageError, did_you_mean
 from auditor.gate import (
@@ -20,11 +25,12 @@ from auditor.gate import (
     EXIT_USAGE,
     gate,
 )
+from auditor.guard import one_row
 from auditor.model import Verdict
 from auditor.options import Settings
 from auditor.packs import choose, known_policies, params_of
 from auditor.policy import Policy
-from auditor.report import Finding, Gate, Inputs, ProblemRow, Report, TargetInfo
+from auditor.report import Finding, Gate, Inputs, Money, ProblemRow, Report, TargetInfo
 from auditor.score import Score, score
 from auditor.sources.git import GitOptions, GitSource
 from auditor.sources.interface import Inventory
@@ -50,8 +56,7 @@ __all__ = [
 ]
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """A finished audit: the report, and the verdicts it was made from (fixes and graphs need them)."""
 
     report: Report
@@ -65,7 +70,12 @@ class Run:
 def collect(tree: Tree, settings: Settings) -> Inventory:
     """Everything that the tree declares: targets under their names and with their ties, and waiver comments."""
     marks: dict[str, list[Mark]] = {}
-    tree.on_read = lambda path, data: marks.update({path: scan(path, data, settings.honour)})
+
+    def look(path: str, data: bytes) -> None:
+        if path not in marks:
+            marks[path] = scan(path, data, settings.honour)
+
+    tree.on_read = look
     options = GitOptions(settings.render, settings.full_parse, settings.exclude)
     inventory = GitSource(tree, options).collect()
     tree.on_read = None
@@ -83,12 +93,15 @@ def audit(
     now: datetime,
     all_verdicts: bool = False,
     comparison: Comparison | None = None,
+    compiler: Compiler = compile_expr,
 ) -> Run:
     """Judge an inventory. ``now`` is the clock: the report carries it and waivers expire by it."""
     policies = choose(settings)
     params = params_of(settings)
     worlds = worlds_of(inventory, settings, now.date())
-    judged = judge_all(Engine(policies.values(), params), worlds)
+    judged = judge_all(Engine(policies.values(), params, compiler), worlds)
+    spent = _money(worlds, inventory)
+    inventory.problems = sorted({*inventory.problems, *(row for world in worlds for row in world.problems)})
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)
     result = score(policies, verdicts)
     findings = assemble.findings(verdicts, policies)
@@ -111,7 +124,7 @@ def audit(
         judged=assemble.judged(verdicts) if all_verdicts else (),
         problems=_problems(inventory.problems, incomplete=True) + _problems(inventory.gaps, incomplete=False),
         warnings=_problems([*inventory.warnings, *warnings], incomplete=False),
-        money=money.money(worlds),
+        money=spent,
         gate=decision,
     )
     return Run(report, verdicts, inventory, policies)
@@ -134,6 +147,12 @@ def worlds_of(inventory: Inventory, settings: Settings, today: date | None) -> l
         )
         for target in inventory.targets
     ]
+
+
+def _money(worlds: Sequence[World], inventory: Inventory) -> Money | None:
+    with one_row(inventory.problems.append, ".", "the cost of the GPU groups could not be computed"):
+        return money.money(worlds)
+    return None
 
 
 def _waive(
@@ -217,8 +236,8 @@ def _targets(
     inventory: Inventory, policies: Mapping[str, Policy], verdicts: Sequence[Verdict]
 ) -> tuple[TargetInfo, ...]:
     by_target: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        by_target.setdefault(verdict.target, []).append(verdict)
+    for name, some in groupby(verdicts, key=attrgetter("target")):
+        by_target.setdefault(name, []).extend(some)
     return tuple(
         TargetInfo(
             target.name,

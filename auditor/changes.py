@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct, field
 
 from auditor.assemble import fingerprint
 from auditor.baseline import Baseline
@@ -20,8 +20,7 @@ Lines = Mapping[str, Sequence[range]]
 _HUNK = re.compile(rb"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 
 
-@dataclass(slots=True, frozen=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """What a run is compared with."""
 
     base: str

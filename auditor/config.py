@@ -5,8 +5,10 @@ Pure: bytes in, :class:`Config` out; :mod:`auditor.governance` finds and reads t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from auditor.errors import UsageError, did_you_mean
 from auditor.options import Settings, TargetSettings
@@ -21,8 +23,7 @@ PYPROJECT = "pyproject.toml"
 WAIVERS_FILE = "auditor-waivers.yaml"
 
 
-@dataclass(slots=True)
-class Config:
+class Config(Struct):
     """One file's settings, and the other files that it names."""
 
     settings: Settings = field(default_factory=Settings)

@@ -8,8 +8,9 @@ bring a new one, are dropped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from auditor.cel import CelError
 from auditor.compiled import CompiledPolicy
@@ -41,8 +42,7 @@ class Editable(NamedTuple):
     """The same place in other bytes of the file: what a further operation of one fix needs after the first."""
 
 
-@dataclass(slots=True)
-class Fix:
+class Fix(Struct):
     """The edits that would repair one finding, or why there are none."""
 
     verdict: Verdict
@@ -124,7 +124,8 @@ def _path_text(operation: FixOp) -> str:
 def _places(operation: FixOp, seen: Evaluation) -> Iterable[tuple[Path, PathPattern]]:
     """Source paths that an operation means, with its parsed pattern. What is not there needs no removal."""
     pattern = parse(_path_text(operation))
-    for path in expand(pattern, get(seen.value, seen.node)):
+    # From the end: taking one element out leaves the places of those before it as they are.
+    for path in reversed(expand(pattern, get(seen.value, seen.node))):
         if operation.remove and get(seen.value, seen.node + path, _GONE) is _GONE:
             continue
         yield seen.source_path(seen.node + path), pattern

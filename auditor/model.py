@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 from auditor.spans import Span
 
@@ -62,8 +63,7 @@ class Origin(Protocol):
         """The comment on the line of ``place`` or directly above it; '' when there is none."""
 
 
-@dataclass(slots=True, eq=False)
-class Resource:
+class Resource(Struct, eq=False):
     """One Kubernetes object, Terraform resource instance or file, with plain data inside.
 
     ``api_version`` is ``terraform`` for Terraform blocks (``kind`` is the type, ``name`` the address) and
@@ -120,8 +120,7 @@ class Resource:
 TargetKind = Literal["argocd", "kustomize", "helm", "terraform", "loose", "live"]
 
 
-@dataclass(slots=True, eq=False)
-class Target:
+class Target(Struct, eq=False):
     """One thing that is deployed, and all that it deploys.
 
     ``name`` is stable across machines: the configured name, else the path relative to the audited root.
@@ -170,8 +169,7 @@ class Evaluation(NamedTuple):
     """Every CEL variable."""
 
 
-@dataclass(slots=True, eq=False)
-class Verdict:
+class Verdict(Struct, eq=False):
     """What one policy says of one node of one resource."""
 
     policy: str

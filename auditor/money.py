@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from auditor.assemble import location
-from auditor.facts.burn import GroupBurn, burn_of
 from auditor.report import Money, MoneyRow
 from auditor.world import World
+
+if TYPE_CHECKING:
+    from auditor.facts.burn import GroupBurn
 
 
 def money(worlds: Iterable[World]) -> Money | None:
     """All GPU groups of all targets; None when there is none. A missing number makes its total None."""
+    with_groups = [world for world in worlds if world.target_has_groups]
+    if not with_groups:
+        return None
+    from auditor.facts.burn import burn_of
+
     rows: dict[tuple[object, ...], MoneyRow] = {}
     regions: dict[str, str] = {}
-    for world in worlds:
-        if not world.target_has_groups:
-            continue
+    for world in with_groups:
         for burn in burn_of(world).own():
             row = _row(burn, world.target.name)
             rows.setdefault((row.location.file, row.location.line, row.group, row.target), row)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from auditor.policy import Policy, Severity
 
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from auditor.waivers import Rule
 
 
-@dataclass(slots=True, frozen=True)
-class TargetSettings:
+class TargetSettings(Struct, frozen=True):
     """``[target.NAME]``: what belongs together under a name."""
 
     manifests: tuple[str, ...] = ()
@@ -24,8 +24,7 @@ class TargetSettings:
     """The kubeconfig context that runs them."""
 
 
-@dataclass(slots=True)
-class Settings:
+class Settings(Struct):
     """Everything that changes what a run finds or how it ends. Defaults are those of a run without a file."""
 
     packs: Sequence[str] = ("default",)

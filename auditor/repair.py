@@ -8,9 +8,10 @@ What touched is planned again in the next round.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from auditor.assemble import fingerprint
 from auditor.compiled import CompiledPolicy
@@ -38,8 +39,7 @@ Audit = Callable[[Mapping[str, bytes]], Audited]
 """Audits the tree with some files replaced by other bytes."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What was repaired and what was not."""
 
     files: dict[str, bytes] = field(default_factory=dict)

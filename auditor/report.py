@@ -59,7 +59,7 @@ class Replacement(msgspec.Struct, frozen=True):
 
 
 class FixInfo(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A proved repair: applied and audited again, it removes the finding.
+    """The repair of one finding, planned on the audited text; ``auditor fix`` proves it before it writes.
 
     ``refused`` says why there is none.
     """

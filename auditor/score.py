@@ -7,10 +7,12 @@ high one at 89. Nothing evaluated gives no score at all, never 100.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from auditor.model import Status, Verdict
 from auditor.policy import Severity
@@ -35,8 +37,7 @@ class Graded(Protocol):
         """How grave a failure is."""
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """How many owners one policy passed, failed, waived …; an owner counts once, at its worst."""
 
     passed: int = 0
@@ -58,8 +59,7 @@ class Tally:
         return 1 - Fraction(self.failed + (self.waived if raw else 0), evaluated)
 
 
-@dataclass(slots=True)
-class Score:
+class Score(Struct):
     """One scope's result. Numbers are exact; round only when showing them."""
 
     raw: Fraction | None
@@ -98,17 +98,22 @@ _FIELD = {
 
 def tally(verdicts: Iterable[Verdict]) -> dict[str, Tally]:
     """Counts per policy code. The owner is the source object: seen from several targets it counts once."""
-    worst: dict[tuple[str, str, str], Status] = {}
+    owners: dict[int, int] = {}
+    numbers: dict[tuple[str, str], int] = {}
+    worst: dict[tuple[str, int], Status] = {}
     for verdict in verdicts:
-        resource = verdict.resource
-        key = (verdict.policy, resource.origin.file, resource.key)
+        resource, status = verdict.resource, verdict.status
+        owner = owners.get(id(resource))
+        if owner is None:
+            name = (resource.origin.file, resource.key)
+            owner = owners[id(resource)] = numbers.setdefault(name, len(numbers))
+        key = (verdict.policy, owner)
         known = worst.get(key)
-        if known is None or _WORST[verdict.status] > _WORST[known]:
-            worst[key] = verdict.status
+        if known is None or (known is not status and _WORST[status] > _WORST[known]):
+            worst[key] = status
     tallies: dict[str, Tally] = {}
-    for (policy, _, _), status in worst.items():
-        counts = tallies.setdefault(policy, Tally())
-        setattr(counts, _FIELD[status], getattr(counts, _FIELD[status]) + 1)
+    for (policy, status), count in Counter((policy, status) for (policy, _), status in worst.items()).items():
+        setattr(tallies.setdefault(policy, Tally()), _FIELD[status], count)
     return dict(sorted(tallies.items()))
 
 

@@ -7,9 +7,11 @@ A rule comes from the waiver file (:mod:`auditor.waiver_file`), from a comment b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.catalog import find
 from auditor.model import Place, Status, Verdict, Waiver
@@ -17,8 +19,7 @@ from auditor.policy import Policy
 from auditor.spans import Problem
 
 
-@dataclass(slots=True, frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One accepted failure, or a pattern of them. ``file`` and ``line`` say where the rule itself stands."""
 
     policy: str

@@ -12,6 +12,9 @@ from auditor.cli.run_flags import add_run_flags, folder_of, request_of, run_sett
 if TYPE_CHECKING:
     from auditor.options import Settings
 
+SHOW_FIXES = frozenset({"json", "sarif", "markdown", "html"})
+"""Formats that show the edits of a repair."""
+
 EPILOG = f"""{NOTE}
 
 example:
@@ -60,9 +63,11 @@ def run(options: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from auditor import governance
+    from auditor.proposals import with_fixes
     from auditor.relocate import moved
 
-    everything = options.sarif_verdicts == "all" or any(name == "json" for name, _ in outputs_of(options))
+    formats = {name for name, _ in outputs_of(options)}
+    everything = options.sarif_verdicts == "all" or "json" in formats
     tree = tree_of(options.paths)
     governed = governance.govern(request_of(options, tree))
     result = governance.run(
@@ -73,5 +78,8 @@ def run(options: argparse.Namespace) -> int:
         now=datetime.now(UTC),
         all_verdicts=everything,
     )
-    write(moved(result.report, folder_of(tree)), options)
+    report = result.report
+    if formats & SHOW_FIXES:
+        report = with_fixes(report, result.verdicts, result.policies, tree.read, only_new=bool(report.base))
+    write(moved(report, folder_of(tree)), options)
     return result.report.gate.exit_code

@@ -13,24 +13,35 @@ from auditor.data._tables import nearest, table
 
 # https://keda.sh/docs/latest/operate/prometheus/ (2.18)
 KEDA = frozenset(
-    """
-    keda_build_info keda_scaler_active keda_scaled_object_paused keda_scaler_metrics_value
-    keda_scaler_metrics_latency_seconds keda_scaler_detail_errors_total
-    keda_scaled_object_errors_total keda_scaled_job_errors_total keda_resource_handled_total
-    keda_trigger_handled_total keda_resource_registered_total keda_trigger_registered_total
-    keda_internal_scale_loop_latency_seconds keda_cloudevent_events_emitted_total
-    keda_cloudevent_events_queued keda_internal_metricsservice_grpc_server_started_total
-    keda_internal_metricsservice_grpc_server_handled_total
-    keda_internal_metricsservice_grpc_server_msg_received_total
-    keda_internal_metricsservice_grpc_server_msg_sent_total
-    keda_internal_metricsservice_grpc_server_handling_seconds
-    keda_internal_metricsservice_grpc_client_started_total
-    keda_internal_metricsservice_grpc_client_handled_total
-    keda_internal_metricsservice_grpc_client_msg_received_total
-    keda_internal_metricsservice_grpc_client_msg_sent_total
-    keda_internal_metricsservice_grpc_client_handling_seconds
-    keda_webhook_scaled_object_validation_total keda_webhook_scaled_object_validation_errors
-    """.split()  # noqa: SIM905 - a list would be a page long
+    [
+        "keda_build_info",
+        "keda_scaler_active",
+        "keda_scaled_object_paused",
+        "keda_scaler_metrics_value",
+        "keda_scaler_metrics_latency_seconds",
+        "keda_scaler_detail_errors_total",
+        "keda_scaled_object_errors_total",
+        "keda_scaled_job_errors_total",
+        "keda_resource_handled_total",
+        "keda_trigger_handled_total",
+        "keda_resource_registered_total",
+        "keda_trigger_registered_total",
+        "keda_internal_scale_loop_latency_seconds",
+        "keda_cloudevent_events_emitted_total",
+        "keda_cloudevent_events_queued",
+        "keda_internal_metricsservice_grpc_server_started_total",
+        "keda_internal_metricsservice_grpc_server_handled_total",
+        "keda_internal_metricsservice_grpc_server_msg_received_total",
+        "keda_internal_metricsservice_grpc_server_msg_sent_total",
+        "keda_internal_metricsservice_grpc_server_handling_seconds",
+        "keda_internal_metricsservice_grpc_client_started_total",
+        "keda_internal_metricsservice_grpc_client_handled_total",
+        "keda_internal_metricsservice_grpc_client_msg_received_total",
+        "keda_internal_metricsservice_grpc_client_msg_sent_total",
+        "keda_internal_metricsservice_grpc_client_handling_seconds",
+        "keda_webhook_scaled_object_validation_total",
+        "keda_webhook_scaled_object_validation_errors",
+    ]
 )
 # Names of older releases, and what says the same today.
 KEDA_RENAMED = {

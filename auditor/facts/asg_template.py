@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from auditor.world import World
 
 ENABLED = "k8s.io/cluster-autoscaler/enabled"
+PLACEHOLDERS = ("<", "${", "{{", "$(")
 GENERIC = (
     *GENERIC_LABELS,
     "kubernetes.io/arch",
@@ -94,7 +95,12 @@ class AsgTemplate:
         _, _, listed = spec.partition("tag=")
         if not listed:
             return True
-        return self._has_tags(template, [each.partition("=")[0] for each in listed.split(",")])
+        names = [each.partition("=")[0].strip() for each in listed.split(",")]
+        if any(mark in name for name in names for mark in PLACEHOLDERS):
+            return Unknown(f"the Cluster Autoscaler finds groups by a placeholder: {listed}", "fill it in")
+        missing = self._has_tags(template, names)
+        scattered = self._fit.scattered()
+        return scattered if missing is False and scattered is not None else missing
 
     def _has_tags(self, template: NodeTemplate, names: list[str]) -> bool | Unknown:
         tags = template.value["asg_tags"]

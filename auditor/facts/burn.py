@@ -11,9 +11,10 @@ A price or a size that is not known makes that number unknown, never a guess.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from auditor.data.prices import HOURS_PER_MONTH, Price, price
 from auditor.facts.declared import Declared
@@ -30,8 +31,7 @@ NEVER_IDLE = frozenset({"DaemonSet", "Job", "CronJob"})
 """Kinds that keep no GPU node for their own sake: they follow nodes, or end."""
 
 
-@dataclass(slots=True)
-class GroupBurn:
+class GroupBurn(Struct):
     """One group's money; a number is None when ``notes`` say what is missing."""
 
     group: Instance

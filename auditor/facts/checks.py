@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from auditor.facts.node_template import NodeTemplate
 from auditor.model import Path, Resource
@@ -31,8 +32,7 @@ class Check(NamedTuple):
     named: str = ""
 
 
-@dataclass(slots=True)
-class GroupFit:
+class GroupFit(Struct):
     """A pod against one group, on the type that suits it best."""
 
     template: NodeTemplate

@@ -21,13 +21,12 @@ _POLICIES = ("aws_iam_policy", "aws_iam_role_policy", "data.aws_iam_policy_docum
 
 
 class ClusterAutoscaler:
-    """``facts.cluster_autoscaler``: ``{found, evident, flags, flag_refs, ref, describes_nodegroups,
-    gpu_groups}``.
+    """``facts.cluster_autoscaler``: ``{found, evident, flags, flag_refs, ref, describes_nodegroups, gpu_groups}``.
 
     ``flags`` are its command line flags by name without ``--``; empty when none is declared here.
-    ``evident``: itself or a policy of its own is declared here. ``gpu_groups`` is whether a GPU group that it would manage is declared here. ``describes_nodegroups`` is
-    whether its IAM policy grants ``eks:DescribeNodegroup``; Unknown when no such policy is in the target or its
-    ties.
+    ``evident``: itself or a policy of its own is declared here. ``gpu_groups`` is whether a GPU group that it
+    would manage is. ``describes_nodegroups`` is whether its IAM policy grants ``eks:DescribeNodegroup``; Unknown
+    when no such policy is in the target or its ties.
     """
 
     def __init__(self, world: World) -> None:

@@ -91,7 +91,8 @@ def _answer(
 def _granted(decision: Decision) -> Any:
     """A grant under a condition counts: the condition is there to be met."""
     if decision.outcome is Outcome.UNKNOWN:
-        return decision.unknown or Unknown("a policy of the role is not known")
+        unsaid = Unknown("a policy of the role is not known")
+        return unsaid if decision.unknown is None else decision.unknown
     return decision.outcome is not Outcome.DENIED
 
 

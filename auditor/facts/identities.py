@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\w+=,.@/-]+/)?([\w+=,.@-]+)")
 PLACEHOLDER = re.compile(r"[$<>{}%]|(?i:replace|account|changeme|todo|xxx|your[-_])|_{2}")
+MADE_FOR_CONTROLLERS = frozenset(
+    {
+        "AmazonEBSCSIDriverPolicy",
+        "AmazonEFSCSIDriverPolicy",
+        "AmazonEKS_CNI_Policy",
+        "AmazonPrometheusRemoteWriteAccess",
+        "CloudWatchAgentServerPolicy",
+    }
+)
+"""AWS managed policies that are written for the one controller which takes them."""
 OUTSIDE = "audit the tree that declares it together with this one"
 
 
@@ -182,23 +192,26 @@ class Identities:
         return list(found.values())
 
     def _idle(self, role: Role) -> list[dict[str, Any]]:
-        """Accounts that the role trusts by name; ``used``: Unknown when their namespace is not in this tree."""
+        """Accounts that the role trusts by name and whose namespace is in this tree; ``used``: by somebody."""
         rows = []
         for each in role.instance.value["accounts"]:
             namespace, name = each["namespace"], each["name"]
             if "${" in namespace or "${" in name:
                 continue
-            rows.append({"namespace": namespace, "name": name, "used": self._is_used(namespace, name)})
+            used = self._is_used(namespace, name)
+            if used is not None:
+                rows.append({"namespace": namespace, "name": name, "used": used})
         return rows
 
-    def _is_used(self, namespace: str, name: str) -> Any:
+    def _is_used(self, namespace: str, name: str) -> bool | None:
+        """None where nothing here says what runs in the namespace: charts make accounts of their own."""
         if any(same(each.value["namespace"], namespace) for each in self._declared.get(name, ())):
             return True
         pods = [p for p in self.world.instances("PodSpec") if p.resource.namespace == namespace]
         if any(account_of(pod) == name for pod in pods):
             return True
         if not pods or _has_charts(self.world):
-            return Unknown(f"nothing here says what runs in namespace {namespace}", OUTSIDE)
+            return None
         return False
 
     def _broad(self, role: Role) -> Iterator[dict[str, Any]]:
@@ -206,6 +219,8 @@ class Identities:
         if role.instance.value["how"] not in ("irsa", "pod-identity"):
             return
         for each in role.policies:
+            if each.name in MADE_FOR_CONTROLLERS:
+                continue
             from_aws = bool(each.arn) and each.home is None
             said = "" if isinstance(each.document, Unknown) else _too_much(each.document, from_aws)
             if said:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from auditor.unknown import Unknown
 
@@ -36,8 +37,7 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """``kind``: number, string, selector, call, aggregation or binary.
 
     ``name`` is the number, metric, function or operator; ``labels`` are the matchers of a selector (name →

@@ -2,8 +2,8 @@
 
 A rendered target is complete: what it names and does not hold is missing. A loose rest of files may be many
 examples side by side, or half of something whose other half lives in another repository. There a missing end is
-evidence only where its kind lies in the same folder and the same namespace, and where nothing nearby (an
-operator's custom resource, a kustomization with foreign bases) could make it.
+evidence only where its kind lies in the same folder and the same namespace, and where no custom resource of an
+operator nearby could make it.
 
 A namespace that is not written is set when the manifest is applied: it may be any. Such pairs are joined, so
 that nothing is called missing for it, but a finding that needs both ends wants the namespaces equal as written.
@@ -174,20 +174,6 @@ def _reaches(maker: Resource, resource: Resource) -> bool:
 def _makes_objects(resource: Resource) -> bool:
     """Whether a custom resource may bring objects into being that Git does not show."""
     group, kind = resource.group, resource.kind
-    if group == "kustomize.config.k8s.io":
-        return _has_foreign_parts(resource)
     if resource.api_version in ("terraform", "file") or group in BUILT_IN_GROUPS or group.endswith(".k8s.io"):
-        return kind == "Gateway" or group.endswith(".x-k8s.io")
+        return kind == "Gateway"
     return group not in PASSIVE_GROUPS and (group, kind) not in PASSIVE_KINDS
-
-
-def _has_foreign_parts(kustomization: Resource) -> bool:
-    """Whether it takes in more than the files beside it, or generates objects."""
-    body = kustomization.body
-    if any(body.get(field) for field in ("bases", "components", "helmCharts", "generators")):
-        return True
-    listed = body.get("resources")
-    return any(
-        type(each) is str and ("/" in each or not each.endswith((".yaml", ".yml", ".json")))
-        for each in (listed if type(listed) is list else ())
-    )

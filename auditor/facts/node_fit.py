@@ -69,7 +69,8 @@ class NodeFit:
             return scattered
         capable = [each for each in self.groups() if each.value["gpu_capable"] is not False]
         if not capable:
-            return self._world.undecided("node groups") or no_groups(self._world)
+            undecided = self._world.undecided("node groups")
+            return no_groups(self._world) if undecided is None else undecided
         try:
             wanted = needs(pod.value)
         except UnknownUsed as used:

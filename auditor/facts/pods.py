@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
+import posixpath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.facts.gpu import Gpu
-from auditor.facts.neighbours import ELSEWHERE, Neighbours, nearby, nearest
+from auditor.facts.neighbours import Neighbours, nearest
 from auditor.facts.selectors import LabelIndex, Selector, of_selector, plain_labels
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
@@ -61,9 +61,19 @@ class PodIndex:
     def __init__(self, world: World) -> None:
         self._world = world
         self._index: LabelIndex[PodSource] = LabelIndex()
+        self._by_file: dict[tuple[str, str], PodSource] = {}
+        self._by_name: dict[tuple[str, str, str], PodSource] = {}
+        self._by_folder: dict[tuple[str, str], list[PodSource]] = {}
         for instance in world.instances("PodTemplate"):
             source = source_of(instance)
             self._index.add(source.resource.namespace, source.labels, source)
+            self._place(source)
+
+    def _place(self, source: PodSource) -> None:
+        resource, folder = source.resource, self._folder(source.resource)
+        self._by_file.setdefault((resource.namespace, resource.origin.file), source)
+        self._by_name.setdefault((*folder, resource.name), source)
+        self._by_folder.setdefault(folder, []).append(source)
 
     def find(self, selector: Selector | None, resource: Resource) -> list[PodSource]:
         """The nearest pods that the selector of ``resource`` may match; see :mod:`auditor.facts.neighbours`."""
@@ -91,10 +101,16 @@ class PodIndex:
 
         Those beside it in the file, those of the same name, or those with nearly the same labels.
         """
-        measure = nearby(self._world)
-        here = self.find_all(Selector(()), resource.namespace)
-        near = [pod for pod in surely(resource, here) if measure(resource, pod.resource) != ELSEWHERE]
-        return next((pod for pod in near if _is_meant(resource, selector, pod)), None)
+        file, folder = (resource.namespace, resource.origin.file), self._folder(resource)
+        return (
+            self._by_file.get(file)
+            or self._by_name.get((*folder, resource.name))
+            or next((pod for pod in self._by_folder.get(folder, ()) if _nearly(selector, pod.labels)), None)
+        )
+
+    def _folder(self, resource: Resource) -> tuple[str, str]:
+        loose = self._world.target.kind == "loose"
+        return resource.namespace, posixpath.dirname(resource.origin.file) if loose else ""
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
@@ -114,13 +130,15 @@ class PodIndex:
         }
 
 
-SIMILAR = 0.6
-"""How alike two label values are (of 1) before one is taken for a slip of the other."""
-
-
-def _is_meant(resource: Resource, selector: Selector, pod: PodSource) -> bool:
-    beside = pod.resource.origin.file == resource.origin.file
-    return beside or pod.resource.name == resource.name or _nearly(selector, pod.labels)
+def alike(one: str, other: str) -> bool:
+    """Whether one text is a slip of the other: they differ in one place, by less than half of the longer one."""
+    ends = 0
+    for step in (1, -1):
+        for mine, theirs in zip(one[::step], other[::step], strict=False):
+            if mine != theirs:
+                break
+            ends += 1
+    return 2 * ends > max(len(one), len(other))
 
 
 def _nearly(selector: Selector, labels: dict[str, str]) -> bool:
@@ -128,7 +146,7 @@ def _nearly(selector: Selector, labels: dict[str, str]) -> bool:
     wanted = [(each.key, min(each.values)) for each in selector.requirements if each.operator == "In"]
     equal = sum(labels.get(key) == value for key, value in wanted)
     others = [(value, labels[key]) for key, value in wanted if key in labels and labels[key] != value]
-    similar = all(SequenceMatcher(None, one, other).ratio() >= SIMILAR for one, other in others)
+    similar = all(alike(one, other) for one, other in others)
     return similar and (equal > 0 or (bool(others) and len(others) == len(wanted)))
 
 

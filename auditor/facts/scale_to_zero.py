@@ -33,9 +33,9 @@ NODE_AGENTS = ("DaemonSet",)
 class ScaleToZero:
     """``facts.scale_to_zero`` of a pod or a node group.
 
-    Of a pod: ``{always_on, lands_on, held, local_volumes, blockers, explanation}``: why it is there without
-    work ('' when it is not), the GPU groups it may run on by tolerating or selecting them, why the autoscaler of those would not evict it,
-    and what keeps a GPU node alive because of it.
+    Of a pod: ``{always_on, lands_on, autoscalers, group_refs, held, local_volumes, blockers, explanation}``: why
+    it is there without work ('' when it is not), the GPU groups it may run on by tolerating or selecting them,
+    why the autoscaler of those would not evict it, and what keeps a GPU node alive because of it.
 
     Of a node group: ``{blockers, explanation}``. A blocker is ``{kind, who, why, ref}``; kinds: ``minimum``,
     ``gpu-workload``, ``held``, ``budget``, ``stray``, ``scale-down-disabled``, ``consolidation``.

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from auditor.data.eks_versions import eks_version, newest_known_minor
-from auditor.model import Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.terraform_values import targets_of
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from auditor.world import World
 
 _VERSION = re.compile(r"v?1\.(\d{1,3})(?:\.|$|[-+])")
-_AUTOSCALER = re.compile(r"(?:^|/)cluster-autoscaler(?:-\w+)?:(v?1\.\d{1,3}[.\w-]*)")
+_AUTOSCALER = re.compile(r"(?:^|/)cluster-autoscaler(?:-(?:amd64|arm64|s390x))?:(v?1\.\d{1,3}[.\w-]*)")
 
 
 def minor_of(version: object) -> int | None:
@@ -40,7 +39,7 @@ class EksSupport:
         version = instance.value["version"]
         if isinstance(version, Unknown):
             return version
-        if version == "":
+        if not _stated(version):
             return {"support": "none stated", "ends": "", "minor": 0}
         minor = minor_of(version if isinstance(version, str) else str(version))
         row = eks_version(minor) if minor is not None else None
@@ -63,7 +62,7 @@ class ClusterVersion:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._clusters = [each for each in world.instances("EksCluster") if each.value["version"] != ""]
+        self._clusters = [each for each in world.instances("EksCluster") if _stated(each.value["version"])]
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
@@ -97,11 +96,10 @@ class ClusterVersion:
         return None
 
 
+def _stated(version: object) -> bool:
+    return isinstance(version, Unknown) or version != ""
+
+
 def _same(cluster: Instance, named: object) -> bool:
     name = cluster.value["name"]
     return isinstance(named, str) and isinstance(name, str) and name == named
-
-
-def group_version(resource: Resource) -> Any:
-    """The version a node group states, '' when it follows the cluster."""
-    return resource.body.get("version", "")

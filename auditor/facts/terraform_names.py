@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from auditor.facts.pods import neighbours_of
 from auditor.model import Path, Resource
 from auditor.paths import render
 from auditor.unknown import Unknown
@@ -31,7 +30,6 @@ class NamedParts:
     """
 
     def __init__(self, world: World) -> None:
-        neighbours_of(world)
         self._world = world
         self._made: dict[str, list[Resource]] = {
             kind: world.kind("terraform", resource) for kind, (resource, _) in _TYPES.items()

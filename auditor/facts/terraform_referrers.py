@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from auditor.model import Resource
-from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.terraform_values import targets_of
 
@@ -14,13 +13,14 @@ if TYPE_CHECKING:
     from auditor.world import World
 
 _IDENTIFIERS = ("id", "arn")
+_OWN_NAMES = (*_IDENTIFIERS, "name")
 
 
 class Referrers:
     """``facts.referrers`` of a Terraform block: ``{type: [{address, field, body, ref}]}``.
 
-    A block refers to another one by its address, or (in a state) by its id or ARN. ``field`` is the argument that
-    does. Blocks of the same root only.
+    A block refers to another one by its address, by its id or ARN (in a state), or, within one service, by its
+    name. ``field`` is the argument that does. Blocks of the same root only.
     """
 
     def __init__(self, world: World) -> None:
@@ -41,7 +41,7 @@ class Referrers:
         for field, value in resource.body.items():
             for address in dict.fromkeys(address for address, _ in targets_of(value)):
                 self._by_address.setdefault((home, address), []).append((resource, field))
-            if isinstance(value, str) and value and field not in _IDENTIFIERS:
+            if isinstance(value, str) and value and field not in _OWN_NAMES:
                 self._by_value.setdefault(value, []).append((resource, field))
 
     def of(self, instance: Instance) -> dict[str, list[dict[str, Any]]]:
@@ -59,7 +59,13 @@ class Referrers:
         whole = resource.name.partition("[")[0]
         if whole != resource.name:
             yield from self._by_address.get((home, whole), ())
-        for name in _IDENTIFIERS:
+        for name in _OWN_NAMES:
             value = resource.body.get(name)
-            if isinstance(value, str) and not isinstance(value, Unknown):
-                yield from (pair for pair in self._by_value.get(value, ()) if pair[0] is not resource)
+            for other, field in self._by_value.get(value, ()) if isinstance(value, str) else ():
+                if other is not resource and (name != "name" or _service(other) == _service(resource)):
+                    yield other, field
+
+
+def _service(resource: Resource) -> str:
+    """``aws_ecr`` of ``aws_ecr_repository``: a name alone says something only inside one service."""
+    return "_".join(resource.kind.split("_")[:2])

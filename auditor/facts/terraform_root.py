@@ -65,7 +65,7 @@ class RootFacts:
 
     def _ebs(self) -> bool:
         listed = self._world.kind("terraform", "aws_ebs_encryption_by_default")
-        return any(each.body.get("enabled", True) in (True, "true") for each in listed)
+        return any(get(each.body, "enabled", True) is not False for each in listed)
 
 
 def _managed(resource: Resource) -> bool:
@@ -80,4 +80,8 @@ def _scans(configuration: Resource) -> bool:
     rules = configuration.body.get("rule")
     if isinstance(rules, Unknown):
         return True
-    return any(get(rule, "scan_frequency") in ("SCAN_ON_PUSH", "CONTINUOUS_SCAN") for rule in rules or [])
+    return any(_on_push(get(rule, "scan_frequency")) for rule in rules or [])
+
+
+def _on_push(frequency: Any) -> bool:
+    return isinstance(frequency, Unknown) or frequency in ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from auditor.iam.patterns import ANONYMOUS
 from auditor.unknown import Unknown
@@ -12,8 +13,7 @@ from auditor.unknown import Unknown
 Texts = tuple[str, ...]
 
 
-@dataclass(slots=True, eq=False)
-class Statement:
+class Statement(Struct, eq=False):
     """One statement. A list is None where the statement does not have the element, Unknown where that is.
 
     Single entries that are unknown are texts with ``${…}`` (see :mod:`auditor.iam.patterns`). ``conditions`` is
@@ -42,8 +42,7 @@ class Statement:
         return isinstance(self.conditions, Unknown) or bool(self.conditions)
 
 
-@dataclass(slots=True, eq=False)
-class Document:
+class Document(Struct, eq=False):
     """A policy: its statements, an Unknown in place of those that cannot be read."""
 
     statements: list[Statement | Unknown]
@@ -143,15 +142,27 @@ def _principals(value: Any) -> dict[str, Texts] | Unknown | None:
 
 
 def _conditions(value: Any) -> dict[str, dict[str, Texts]] | Unknown:
+    operators = _pairs(value)
+    if isinstance(operators, Unknown):
+        return operators
+    found: dict[str, dict[str, Texts]] = {}
+    for operator, body in operators:
+        keys = _pairs(body)
+        if isinstance(keys, Unknown):
+            return keys
+        for key, listed in keys:
+            known = texts(listed)
+            values = (ANONYMOUS,) if isinstance(known, Unknown) else known or ()
+            found.setdefault(operator, {})[key] = values
+    return found
+
+
+def _pairs(value: Any) -> list[tuple[str, Any]] | Unknown:
+    """Keys (as texts) and values of an object, also of one whose keys are known only after apply."""
+    from auditor.terraform import TfCall
+
+    if isinstance(value, TfCall) and value.function == "object":
+        return [(text(key), item) for key, item in zip(value.args[::2], value.args[1::2], strict=True)]
     if isinstance(value, Unknown):
         return value
-    found: dict[str, dict[str, Texts]] = {}
-    for operator, keys in value.items() if isinstance(value, Mapping) else ():
-        if not isinstance(keys, Mapping):
-            return keys if isinstance(keys, Unknown) else Unknown("a condition has no keys")
-        for key, listed in keys.items():
-            known = texts(listed)
-            found.setdefault(str(operator), {})[str(key)] = (
-                (ANONYMOUS,) if isinstance(known, Unknown) else known or ()
-            )
-    return found
+    return [(str(key), item) for key, item in value.items()] if isinstance(value, Mapping) else []

@@ -8,9 +8,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from enum import IntEnum
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from auditor.iam.documents import Document, Statement, Texts
 from auditor.iam.patterns import Match, match_action, match_resource
@@ -139,7 +140,8 @@ class _Tally:
 
     def open(self, unknown: Unknown, *, denying: bool = False) -> None:
         """Something that is not known might allow it, or deny it."""
-        self.unknown = self.unknown or unknown
+        if self.unknown is None:
+            self.unknown = unknown
         if denying:
             self.deny = min(self.deny, Outcome.UNKNOWN)
         else:

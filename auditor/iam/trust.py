@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from auditor.iam.documents import Document, Statement, Texts
 from auditor.iam.patterns import ANONYMOUS, Match, match_action
@@ -41,8 +42,7 @@ _NARROWING = (
 )
 
 
-@dataclass(slots=True, eq=False)
-class Claim:
+class Claim(Struct, eq=False):
     """What one test says of a claim: its values, and whether it lets in those values only.
 
     ``weak`` is why it does not: the operator, or a wildcard in a value; '' when it does.
@@ -54,8 +54,7 @@ class Claim:
     weak: str
 
 
-@dataclass(slots=True, eq=False)
-class Entrance:
+class Entrance(Struct, eq=False):
     """One allowing statement of a trust policy for one kind of principal.
 
     ``principals`` are the identifiers of that kind. ``subjects`` and ``audiences`` are the tests of the two

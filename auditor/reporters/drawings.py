@@ -43,10 +43,24 @@ def _bar(row: CategoryScore, top: int) -> Html:
     return tag(
         "g",
         tag("text", one_line(row.category), x="0", y=top + 14, class_="bar-name"),
-        tag("text", f"{number(row.score)} · {row.failed} of {row.evaluated} failed", x="100%", y=top + 14, class_="bar-value"),
+        tag(
+            "text",
+            f"{number(row.score)} · {row.failed} of {row.evaluated} failed",
+            x="100%",
+            y=top + 14,
+            class_="bar-value",
+        ),
         tag("rect", x="0", y=top + 20, width="100%", height=10, rx=5, class_="bar-rest"),
-        tag("rect", x="0", y=top + 20, width=f"{score:.1f}%", height=10, rx=5, class_=f"bar {grade_class(row.score)}"),
-    )  # fmt: skip
+        tag(
+            "rect",
+            x="0",
+            y=top + 20,
+            width=f"{score:.1f}%",
+            height=10,
+            rx=5,
+            class_=f"bar {grade_class(row.score)}",
+        ),
+    )
 
 
 def score_ring(score: float | None) -> Html:
@@ -135,10 +149,18 @@ def _box(node: GraphNode, x: int, y: int) -> Html:
     return tag(
         "g",
         tag("title", f"{one_line(node.label)}\n{one_line(node.kind)}  {where}  {node.status}"),
-        tag("rect", x=x, y=y, width=BOX_WIDTH, height=BOX_HEIGHT, rx=8, class_=f"box status-{node.status or 'none'}"),
+        tag(
+            "rect",
+            x=x,
+            y=y,
+            width=BOX_WIDTH,
+            height=BOX_HEIGHT,
+            rx=8,
+            class_=f"box status-{node.status or 'none'}",
+        ),
         tag("text", shorten(one_line(node.label), LABEL_LENGTH), x=x + 12, y=y + 22, class_="box-label"),
         tag("text", _tail(where or one_line(node.kind)), x=x + 12, y=y + 41, class_="box-kind"),
-    )  # fmt: skip
+    )
 
 
 def _tail(text: str) -> str:

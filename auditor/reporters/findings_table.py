@@ -37,9 +37,14 @@ def findings_section(report: Report, options: RenderOptions) -> Html:
         return tag("section", title, tag("p", "Nothing was found."))
     rows = [_body(at, f, report, options) for at, f in enumerate(shown)]
     heads = [
-        tag("th", tag("button", name.capitalize(), type="button", class_="sort", data_key=key), _plain(name), scope="col")
+        tag(
+            "th",
+            tag("button", name.capitalize(), type="button", class_="sort", data_key=key),
+            _plain(name),
+            scope="col",
+        )
         for name, key in COLUMNS
-    ]  # fmt: skip
+    ]
     columns = tag("colgroup", *(tag("col", class_=f"c{at}") for at in range(1, 5)))
     table = tag(
         "table",

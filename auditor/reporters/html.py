@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -170,10 +171,17 @@ def _change(report: Report) -> Html:
     policies = policies_by_code(report)
     kinds = {"began": "now evaluated", "ceased": "no longer evaluated", "cap": "the gravest open finding"}
     rows = [
-        (("Policy", policy_name(policies, row.policy) if row.policy else "cap"), ("Points", f"{row.points:+.2f}"), ("", kinds.get(row.kind, "")))
+        (
+            ("Policy", policy_name(policies, row.policy) if row.policy else "cap"),
+            ("Points", f"{row.points:+.2f}"),
+            ("", kinds.get(row.kind, "")),
+        )
         for row in change.rows
-    ]  # fmt: skip
-    fixed = [(("Fixed", policy_name(policies, f.policy)), ("Resource", one_line(f.title)), ("", words(f))) for f in change.fixed]  # fmt: skip
+    ]
+    fixed = [
+        (("Fixed", policy_name(policies, f.policy)), ("Resource", one_line(f.title)), ("", words(f)))
+        for f in change.fixed
+    ]
     return tag(
         "section",
         tag("h2", "Change"),
@@ -186,7 +194,7 @@ def _change(report: Report) -> Html:
 Cells = tuple[tuple[str, str | Html], ...]
 
 
-def _table(rows: list[Cells], *numbers: str) -> Html:
+def _table(rows: Sequence[Cells], *numbers: str) -> Html:
     """A plain table; on a phone each row becomes a block that repeats the column names."""
     if not rows:
         return Html("")
@@ -302,7 +310,15 @@ def _waived(report: Report) -> Html:
         told = (waiver.until or "no end", waiver.by, waiver.reason) if waiver else ("", "", "")
         until, by, reason = (one_line(text) for text in told)
         policy = policy_name(policies, finding.policy)
-        rows.append((("Policy", policy), ("Resource", one_line(finding.title)), ("Until", until), ("By", by), ("Reason", reason)))  # fmt: skip
+        rows.append(
+            (
+                ("Policy", policy),
+                ("Resource", one_line(finding.title)),
+                ("Until", until),
+                ("By", by),
+                ("Reason", reason),
+            )
+        )
     return _folded(f"Waived ({len(rows)})", _table(rows)) if rows else Html("")
 
 

@@ -32,9 +32,10 @@ def layout(graph: Graph) -> Layout:
     ids = list(dict.fromkeys(node.id for node in graph.nodes))
     edges = _edges(graph, set(ids))
     forward = _forward(ids, edges)
-    columns: dict[Slot, int] = dict(_columns(ids, forward))
+    columns: dict[Slot, int] = {}
+    columns.update(_columns(ids, forward))
     chains = [_chain(start, end, columns) for start, end in forward]
-    columns |= {slot: slot[2] for chain in chains for slot in chain if isinstance(slot, tuple)}
+    columns.update({slot: slot[2] for chain in chains for slot in chain if isinstance(slot, tuple)})
     layers: list[list[Slot]] = [[] for _ in range(max(columns.values(), default=-1) + 1)]
     for slot, column in columns.items():
         layers[column].append(slot)

@@ -5,11 +5,8 @@ Without colour the output holds no escape sequence. Paths are never cut or broke
 
 from __future__ import annotations
 
-import io
-import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from auditor.report import Finding, Location, ProblemRow, Report
 from auditor.reporters.excerpt import ExcerptLine, excerpt_lines
@@ -33,11 +30,8 @@ from auditor.reporters.interface import (
     with_status,
     words,
 )
+from auditor.reporters.screen import Part, Screen, cells, screen_for
 from auditor.reporters.text import one_line
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
 
 SHOWN_PER_POLICY = 2
 SHOWN_IN_ALL = 20
@@ -57,38 +51,22 @@ _STYLES = {
     "F": "bold red",
     "?": "dim",
 }
-_LINK_ID = re.compile(r"\x1b\]8;id=\d+;")
 
 
 def render(report: Report, options: RenderOptions) -> bytes:
     """UTF-8 text; ANSI colours and OSC 8 links only when the options ask for them."""
-    from rich.console import Console
-
-    screen = io.StringIO()
-    console = Console(
-        file=screen,
-        width=max(options.width, 40),
-        force_terminal=options.color or options.hyperlinks,
-        color_system="standard" if options.color else None,
-        no_color=not options.color,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        legacy_windows=False,
-        _environ={},
-    )
-    _Page(report, options, console).draw()
-    # rich numbers links at random; without the number the same report gives the same bytes
-    return _LINK_ID.sub("\x1b]8;;", screen.getvalue()).encode("utf-8", "backslashreplace")
+    screen = screen_for(options)
+    _Page(report, options, screen).draw()
+    return screen.drawn().encode("utf-8", "backslashreplace")
 
 
 class _Page:
     """One rendering in progress."""
 
-    __slots__ = ("console", "options", "policies", "report")
+    __slots__ = ("options", "policies", "report", "screen")
 
-    def __init__(self, report: Report, options: RenderOptions, console: Console) -> None:
-        self.report, self.options, self.console = report, options, console
+    def __init__(self, report: Report, options: RenderOptions, screen: Screen) -> None:
+        self.report, self.options, self.screen = report, options, screen
         self.policies = policies_by_code(report)
 
     def draw(self) -> None:
@@ -102,28 +80,16 @@ class _Page:
         self._score()
         self._verdict()
 
-    def _text(self, *parts: str | tuple[str, str]) -> Text:
-        from rich.text import Text
+    def _say(self, *parts: Part, indent: int = 0) -> None:
+        """A paragraph, indented."""
+        self.screen.paragraph(parts, indent)
 
-        if self.options.color:
-            return Text.assemble(*parts)
-        return Text("".join(part if isinstance(part, str) else part[0] for part in parts))
-
-    def _say(self, *parts: str | tuple[str, str], indent: int = 0) -> None:
-        """A paragraph, wrapped and indented; words longer than the line (paths) stay whole."""
-        from rich.text import Text
-
-        room = self.console.width - indent
-        for line in self._text(*parts).wrap(self.console, room, overflow="ignore"):
-            line.rstrip()
-            self.console.print(Text(" " * indent) + line, soft_wrap=True)
-
-    def _keep(self, *parts: str | tuple[str, str]) -> None:
+    def _keep(self, *parts: Part) -> None:
         """One line that is never wrapped or cut."""
-        self.console.print(self._text(*parts), soft_wrap=True)
+        self.screen.line(parts)
 
     def _blank(self) -> None:
-        self.console.print()
+        self.screen.line()
 
     def _head(self) -> None:
         report, inputs = self.report, self.report.inputs
@@ -176,29 +142,23 @@ class _Page:
 
     def _location(self, arrow: str, location: Location, what: str = "") -> None:
         address = link(self.options.link_base, location) if self.options.hyperlinks else ""
-        text = self._text(
+        self._keep(
             f"    {arrow} ",
-            (place(location, column=True), "cyan"),
+            (place(location, column=True), f"cyan link {address}" if address else "cyan"),
             f"  {what}" if what else "",
             _note(location),
         )
-        if address:
-            begin = len(arrow) + 5
-            text.stylize(f"link {address}", begin, begin + len(place(location, column=True)))
-        self.console.print(text, soft_wrap=True)
 
     def _excerpt(self, finding: Finding) -> None:
-        room = max(self.console.width - 14, 20)
+        room = max(self.screen.width - 14, 20)
         for line in excerpt_lines(finding, room):
             self._source(line, _STYLES[finding.severity])
 
     def _source(self, line: ExcerptLine, style: str) -> None:
-        from rich.cells import cell_len
-
         self._keep((f"    {line.number:>5} │ ", "dim"), line.before, (line.marked, style), line.after)
         if line.hit:
-            blanks = " " * cell_len(line.before)
-            self._keep(("          │ ", "dim"), blanks, ("^" * max(cell_len(line.marked), 1), style))
+            blanks = " " * cells(line.before)
+            self._keep(("          │ ", "dim"), blanks, ("^" * max(cells(line.marked), 1), style))
 
     def _repair(self, finding: Finding) -> None:
         fix = finding.fix

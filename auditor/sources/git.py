@@ -7,10 +7,13 @@ adds targets and claims the files, so that nothing is judged twice. What nobody 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
 
+from msgspec import Struct, field
+
+from auditor.guard import one_row
 from auditor.model import Target
 from auditor.sources import monitoring
 from auditor.sources.interface import Inventory
@@ -46,8 +49,7 @@ REGROUPED = frozenset({"Application", "ApplicationSet"})
 """When resources of these kinds were found, the regrouper puts targets together as they are deployed."""
 
 
-@dataclass(slots=True)
-class GitOptions:
+class GitOptions(Struct):
     """How to read a checkout."""
 
     render: bool = True
@@ -60,8 +62,7 @@ class GitOptions:
     """URLs that mean this repository; none given: any, when the path exists here."""
 
 
-@dataclass(slots=True)
-class Checkout:
+class Checkout(Struct):
     """What the collectors share: the files, their parsed manifests, and who has claimed what."""
 
     tree: Tree
@@ -75,7 +76,8 @@ class Checkout:
 
     def read(self, path: str) -> bytes:
         """Bytes of a file; :class:`Unreadable` when that is impossible."""
-        return self.tree.read(path)
+        parsed = self._parsed.get(path)
+        return self.tree.read(path) if parsed is None else parsed.file.data
 
     def parsed(self, path: str) -> ParsedFile:
         """Every document of one YAML or JSON file, parsed once; :class:`Unreadable` as for :meth:`read`."""
@@ -99,6 +101,10 @@ class Checkout:
         """Take files out of the loose rest."""
         self.claimed.update(paths)
 
+    def guarded(self, file: str, what: str) -> AbstractContextManager[None]:
+        """A block that gives a row about ``file`` when it breaks: ``what`` could not be done."""
+        return one_row(self.inventory.problems.append, file, what)
+
     def add(self, target: Target) -> None:
         """Add a target to the inventory; one whose name is taken (a chart in a Terraform root) bears its kind."""
         if any(each.name == target.name for each in self.inventory.targets):
@@ -120,20 +126,24 @@ class GitSource:
         checkout.inventory.files = frozenset(checkout.files)
         for collector in COLLECTORS:
             if any(path.endswith(collector.endings) for path in checkout.files):
-                import_module(collector.module).collect(checkout)
+                with checkout.guarded(
+                    ".", f"what {collector.module.rpartition('.')[2]} declares could not be read"
+                ):
+                    import_module(collector.module).collect(checkout)
         _read_all(checkout)
         if any(each.kind in REGROUPED for target in checkout.inventory.targets for each in target.resources):
-            import_module(REGROUPER).collect(checkout)
+            with checkout.guarded(".", "what Argo CD deploys could not be put together"):
+                import_module(REGROUPER).collect(checkout)
         return checkout.inventory
 
     def _files(self) -> list[str]:
         files = self._tree.files()
         if not self._options.exclude:
             return files
-        from pathspec import GitIgnoreSpec
+        from auditor.sources.ignore import Ignore
 
-        spec = GitIgnoreSpec.from_lines(self._options.exclude)
-        return [path for path in files if not spec.match_file(path)]
+        excluded = Ignore(self._options.exclude)
+        return [path for path in files if not excluded.covers(path)]
 
 
 def may_hold_objects(data: bytes) -> bool:
@@ -148,28 +158,38 @@ def _read_all(checkout: Checkout) -> None:
     """Read every file once: texts for keys, Dockerfiles, and the manifests that nobody claimed."""
     loose, inventory = Target(LOOSE, "loose", "."), checkout.inventory
     for path in checkout.files:
-        manifest = path.endswith(MANIFEST_SUFFIXES) or path == STDIN
         try:
             data = checkout.read(path)
         except Unreadable as error:
-            if manifest or not error.too_large:
+            if (_is_manifest(path) or not error.too_large) and not checkout.tree.has_folder(path):
                 inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
             continue
-        checkout.texts.resources += resources_of(path, data)
-        problem = oversized(path, data)
-        if problem is not None:
-            checkout.inventory.problems.append(problem)
-        if manifest:
-            checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
-        if path in checkout.claimed:
-            continue
-        if manifest and may_hold_objects(data):
-            _loose(checkout, loose, path, data)
-        else:
-            inventory.counts.other_files += 1
+        with checkout.guarded(path, "the file could not be read"):
+            _read_one(checkout, loose, path, data)
     for target in (loose, checkout.texts):
         if target.resources:
             checkout.add(target)
+
+
+def _is_manifest(path: str) -> bool:
+    return path.endswith(MANIFEST_SUFFIXES) or path == STDIN
+
+
+def _read_one(checkout: Checkout, loose: Target, path: str, data: bytes) -> None:
+    """Texts for keys, Dockerfiles, and the objects in one file."""
+    manifest = _is_manifest(path)
+    checkout.texts.resources += resources_of(path, data)
+    problem = oversized(path, data)
+    if problem is not None:
+        checkout.inventory.problems.append(problem)
+    if manifest:
+        checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
+    if path in checkout.claimed:
+        return
+    if manifest and may_hold_objects(data):
+        _loose(checkout, loose, path, data)
+    else:
+        checkout.inventory.counts.other_files += 1
 
 
 def _loose(checkout: Checkout, target: Target, path: str, data: bytes) -> None:
@@ -184,3 +204,4 @@ def _loose(checkout: Checkout, target: Target, path: str, data: bytes) -> None:
         inventory.counts.other_files += 1
     target.resources += manifest.resources
     inventory.problems += manifest.problems
+    inventory.gaps += manifest.gaps

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from auditor.model import Target
 from auditor.spans import Problem
 from auditor.waiver_comments import Mark
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Struct):
     """What was read, for the report."""
 
     files: int = 0
@@ -22,8 +23,7 @@ class Counts:
     other_files: int = 0
 
 
-@dataclass(slots=True)
-class Inventory:
+class Inventory(Struct):
     """Targets with their resources, and every input that could not be used.
 
     ``problems`` make a run incomplete (exit code 3): an input was there and could not be read, parsed or

@@ -9,6 +9,7 @@ from auditor.fixes import Editable, Refused
 from auditor.model import Origin, Path, Place, Precision, Resource
 from auditor.spans import Edit, Problem
 from auditor.yamlio import SourceMap, YamlDocument, load_stream
+from auditor.yamlio.text import NotTextError, as_utf8
 
 Read = Callable[[str], bytes]
 Wanted = Callable[[str, str], bool]
@@ -45,11 +46,19 @@ class SourceFile:
     def lines(self, first: int, last: int) -> list[tuple[int, str]]:
         """Numbered lines ``first`` to ``last`` (both included, from 1), those that exist."""
         if self._lines is None:
-            self._lines = self.data.split(b"\n")
+            self._lines = _text(self.data).split(b"\n")
         shown = self._lines[max(first, 1) - 1 : last]
         return [
             (n, line.decode("utf-8", "replace").rstrip("\r")) for n, line in enumerate(shown, max(first, 1))
         ]
+
+
+def _text(data: bytes) -> bytes:
+    """The bytes that positions refer to."""
+    try:
+        return as_utf8(data)
+    except NotTextError:
+        return data
 
 
 class ParsedFile:
@@ -169,13 +178,15 @@ def resource_of(body: Any, origin: Origin) -> Resource:
 class ManifestFile:
     """What one YAML or JSON file holds."""
 
-    __slots__ = ("documents", "others", "problems", "resources", "skipped")
+    __slots__ = ("documents", "gaps", "others", "problems", "resources", "skipped")
 
     def __init__(self) -> None:
         self.resources: list[Resource] = []
         self.others: list[YamlDocument] = []
         """Documents that are no Kubernetes objects."""
         self.problems: list[Problem] = []
+        self.gaps: list[Problem] = []
+        """Keys that stand twice: only the last of them is judged."""
         self.documents = 0
         self.skipped = 0
 
@@ -192,9 +203,17 @@ def read_manifests(path: str, data: bytes, read: Read, wanted: Wanted | None) ->
             found.skipped += 1
         elif is_object(document.body):
             found.resources += _objects(file, document)
+            found.gaps += (_shadowed(path, key, line) for key, line in document.duplicates)
         elif document.body is not None:
             found.others.append(document)
     return found
+
+
+def _shadowed(path: str, key: str, line: int) -> Problem:
+    what = f"the key {key!r} stands here a second time: this one counts, and the one above is lost"
+    return Problem(
+        path, line, 0, what, "take one of them out; kustomize and other strict readers refuse the file"
+    )
 
 
 def _objects(file: SourceFile, document: YamlDocument) -> Iterator[Resource]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from auditor.fixes import Editable, Refused
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".tf", ".tf.json")
 VARIABLE_SUFFIXES = (".tfvars", ".tfvars.json")
 ROOT_KIND = "root"
+_PROVIDER_FIELDS = ("name", "alias", "source", "version", "configured", "module")
 _BOM = b"\xef\xbb\xbf"
 _COMMENT = re.compile(r"(?:#|//)\s?(.*)$")
 
@@ -35,12 +36,14 @@ def collect(checkout: Checkout) -> None:
     checkout.inventory.counts.terraform_files += len(paths)
     checkout.claim(path for path in checkout.files if path.endswith(SUFFIXES + VARIABLE_SUFFIXES))
     reader = _Reader(checkout)
-    roots = _roots(reader, checkout.files) if paths else {}
+    roots = _roots(checkout, reader) if paths else {}
     for directory, loaded in roots.items():
         for label, root in loaded:
-            _add(checkout, reader, root, _name(directory, label, root))
+            with checkout.guarded(directory or ".", "the Terraform root could not be read"):
+                _add(checkout, reader, root, _name(directory, label, root))
     for path in plans:
-        _add_plan(checkout, reader, path, roots)
+        with checkout.guarded(path, "the plan could not be read"):
+            _add_plan(checkout, reader, path, roots)
 
 
 class _Reader:
@@ -65,16 +68,17 @@ class _Reader:
         return found
 
 
-def _roots(reader: _Reader, files: Sequence[str]) -> dict[str, list[tuple[str, TfRoot]]]:
+def _roots(checkout: Checkout, reader: _Reader) -> dict[str, list[tuple[str, TfRoot]]]:
     from auditor.terraform import find_roots, load_root, variable_sets
 
-    return {
-        directory: [
-            (label, load_root(directory, files, reader, tfvars=tfvars))
-            for label, tfvars in variable_sets(directory, files)
-        ]
-        for directory in find_roots(files, reader)
-    }
+    roots: dict[str, list[tuple[str, TfRoot]]] = {}
+    for directory in find_roots(checkout.files, reader):
+        with checkout.guarded(directory or ".", "the Terraform root could not be evaluated"):
+            roots[directory] = [
+                (label, load_root(directory, checkout.files, reader, tfvars=tfvars))
+                for label, tfvars in variable_sets(directory, checkout.files)
+            ]
+    return roots
 
 
 def _name(directory: str, label: str, root: TfRoot) -> str:
@@ -128,7 +132,7 @@ def _root_resource(reader: _Reader, root: TfRoot) -> Resource:
 
 
 def _provider(provider: Any) -> Body:
-    stated = {name: getattr(provider, name) for name in ("name", "alias", "source", "version", "configured")}
+    stated = {name: getattr(provider, name) for name in _PROVIDER_FIELDS}
     return {**stated, "config": provider.body}
 
 
@@ -222,27 +226,37 @@ class RootOrigin(TerraformOrigin):
 
 def _editable(reader: _Reader, found: Located, base: Path) -> Editable:
     """Edits of a block; paths begin with ``base``."""
-    from auditor.terraform.edits import CannotEdit, append_item, remove, set_value
     from auditor.terraform.places import Places
 
     places = found.locator
     if not isinstance(places, Places):
         raise Refused("the block is not written in a .tf file of this tree; change the code and plan again")
+    note = "changes every instance of the block" if _repeated(places) else ""
+    return _editable_places(places, reader(places.source.path), len(base), note)
+
+
+def _editable_places(places: Places, data: bytes, skip: int, note: str) -> Editable:
+    """Edits of the block at ``places``, in a file that holds ``data``; ``skip`` steps of a path lead to it."""
+    from auditor.terraform.edits import CannotEdit, append_item, moved, remove, set_value
 
     def guarded(edit: Callable[[Places], Edit]) -> Edit:
         try:
             made = edit(places)
         except CannotEdit as error:
             raise Refused(str(error)) from error
-        shift = len(_BOM) if reader(places.source.path).startswith(_BOM) else 0
+        shift = len(_BOM) if data.startswith(_BOM) else 0
         return Edit(made.start + shift, made.end + shift, made.text)
+
+    def again(changed: bytes) -> Editable:
+        return _editable_places(moved(places, changed), changed, skip, note)
 
     return Editable(
         places.source.path,
-        lambda at, value: guarded(lambda each: set_value(each, at[len(base) :], spelled(at, value))),
-        lambda at, value: guarded(lambda each: append_item(each, at[len(base) :], spelled(at, value))),
-        lambda at: guarded(lambda each: remove(each, at[len(base) :])),
-        "changes every instance of the block" if _repeated(places) else "",
+        lambda at, value: guarded(lambda each: set_value(each, at[skip:], spelled(at, value))),
+        lambda at, value: guarded(lambda each: append_item(each, at[skip:], spelled(at, value))),
+        lambda at: guarded(lambda each: remove(each, at[skip:])),
+        note,
+        again,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from auditor.model import Path, Place, Resource
-from auditor.secrets import find_keys, masked, mentions_keys
+from auditor.secrets import Mentions, find_keys, masked, mentions
 from auditor.sources.dockerfile import Instruction, is_dockerfile, preamble, stages
 from auditor.spans import Problem, Span
 
@@ -68,8 +68,9 @@ def _span(data: bytes, start: int, end: int) -> Span:
 
 def resources_of(path: str, data: bytes) -> Iterator[Resource]:
     """The text when it mentions keys, and the Dockerfile when it is one (and no larger than they are)."""
-    if len(data) <= MAX_TEXT_BYTES and mentions_keys(data) and b"\0" not in data[:8192]:
-        yield text_resource(path, data)
+    places = mentions(data) if len(data) <= MAX_TEXT_BYTES else None
+    if places is not None and b"\0" not in data[:8192]:
+        yield text_resource(path, data, places)
     if is_dockerfile(path) and len(data) <= MAX_DOCKERFILE_BYTES:
         yield dockerfile_resource(path, data)
 
@@ -82,9 +83,9 @@ def oversized(path: str, data: bytes) -> Problem | None:
     return Problem(path, 0, 0, what, "move data and long scripts into files of their own")
 
 
-def text_resource(path: str, data: bytes) -> Resource:
-    """``{keys: [{kind, masked}]}`` of a text."""
-    keys = find_keys(data)
+def text_resource(path: str, data: bytes, places: Mentions) -> Resource:
+    """``{keys: [{kind, masked}]}`` of a text that speaks of keys at these places."""
+    keys = find_keys(data, places)
     spans: dict[Path, tuple[int, int]] = {("keys", n): (key.start, key.end) for n, key in enumerate(keys)}
     body: dict[str, Any] = {"keys": [{"kind": key.kind, "masked": key.masked} for key in keys]}
     return Resource("file", "Text", "", path, body, TextOrigin(path, data, spans))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from auditor.spans import Problem
 from auditor.terraform.blocks import BlockReader
@@ -21,8 +22,7 @@ Read = Callable[[str], bytes]
 Key = TypeVar("Key")
 
 
-@dataclass(slots=True)
-class ModuleConfig:
+class ModuleConfig(Struct):
     """What the files of ``directory`` declare, by name."""
 
     directory: str

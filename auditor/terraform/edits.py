@@ -63,6 +63,20 @@ def remove(places: Places, path: Path) -> Edit:
     return editor.checked(lambda each: each.remove(path), lambda body: _without(body, path))
 
 
+def moved(places: Places, data: bytes) -> Places:
+    """The same block in other bytes of its file: what a further edit needs after a first one."""
+    source = SourceFile(places.source.path, data.decode("utf-8-sig"))
+    BlockReader(source).read()
+    numbers = _numbers(places.source.body, places.start) or []
+    body, block = source.body, None
+    for number in numbers:
+        block = body.blocks[number]
+        body = block.body
+    if block is None:
+        raise CannotEdit(f"the block is no longer found in {source.path}")
+    return Places(source, block.start, block.end, body, places.module)
+
+
 def _references(path: Path, value: Any) -> Any:
     """What ``lifecycle.ignore_changes`` holds are names, not texts."""
     if "ignore_changes" not in path:
@@ -413,17 +427,26 @@ def _shapes(
         raise CannotEdit(f"the value is set elsewhere: {_at(source, start)}")
     again = SourceFile(source.path, source.text[:start] + text + source.text[end:])
     BlockReader(again).read()
-    number = next(
-        (at for at, each in enumerate(source.body.blocks) if each.start <= start and end <= each.end), None
-    )
-    if again.problems != source.problems or number is None:
+    numbers = _numbers(source.body, places.start)
+    if again.problems != source.problems or numbers is None:
         raise CannotEdit(f"{source.path} would not parse with the edit")
     wanted, found = shape(source.body), shape(again.body)
-    if source.body.blocks[number].start == places.start:
-        intend(wanted[BLOCKS][number][2])
-    else:
-        raise CannotEdit(f"the value is set elsewhere: {_at(source, start)}")
+    block = wanted
+    for number in numbers:
+        block = block[BLOCKS][number][2]
+    intend(block)
     return _sorted(wanted), _sorted(found)
+
+
+def _numbers(body: Body, start: int) -> list[int] | None:
+    """The way to the block that begins at ``start``, by numbers; None when there is none."""
+    for number, block in enumerate(body.blocks):
+        if block.start == start:
+            return [number]
+        below = _numbers(block.body, start) if block.start < start < block.end else None
+        if below is not None:
+            return [number, *below]
+    return None
 
 
 def _sorted(body: Shape) -> Shape:

@@ -178,7 +178,10 @@ class Tuple(Expression):
 
 
 class Object(Expression):
-    """``{key = value}``; a bare name as a key is a :class:`Literal`."""
+    """``{key = value}``; a bare name as a key is a :class:`Literal`.
+
+    With a key that is not known the value is a call of ``object``: keys and values in turn.
+    """
 
     __slots__ = ("items",)
 
@@ -188,13 +191,11 @@ class Object(Expression):
 
     def value(self, scope: Scope) -> object:
         scope.budget.spend(1 + len(self.items))
-        result: dict[str, object] = {}
-        for key_expression, expression in self.items:
-            key = key_expression.value(scope)
-            if isinstance(key, Unknown):
-                return TfCall("object", [key, expression.value(scope)], key)
-            result[text(key)] = expression.value(scope)
-        return result
+        pairs = [(key.value(scope), expression.value(scope)) for key, expression in self.items]
+        unknown = next((key for key, _ in pairs if isinstance(key, Unknown)), None)
+        if unknown is not None:
+            return TfCall("object", [part for pair in pairs for part in pair], unknown)
+        return {text(key): value for key, value in pairs}
 
 
 class Call(Expression):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from auditor.spans import Problem
 from auditor.terraform.bodies import Expansion, expand
@@ -60,8 +61,7 @@ class RootEvaluation:
         self.problems[problem] = None
 
 
-@dataclass(slots=True)
-class Input:
+class Input(Struct):
     """A value given to a variable: where it is written, and how to get it."""
 
     attribute: AttributeNode | None
@@ -69,8 +69,7 @@ class Input:
     compute: Callable[[], object]
 
 
-@dataclass(slots=True)
-class ModuleCall:
+class ModuleCall(Struct):
     """A module block with its instances: ``children`` is empty for code that is not in the repository."""
 
     block: BlockNode

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from auditor.terraform.errors import BudgetExceeded
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Bounds of one :func:`auditor.terraform.load_root` call.
 
     ``work`` is a budget of elementary steps (one collection element or 16 characters each) for the whole

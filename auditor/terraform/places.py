@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 from auditor.spans import Span
 from auditor.terraform.config import expression_of
@@ -33,8 +34,7 @@ class Definitions(Protocol):
         """The argument that gives ``local.name`` or ``var.name``, and the module it is written in."""
 
 
-@dataclass(slots=True)
-class Places:
+class Places(Struct):
     """The source of one body: where it stands, its arguments, and the sources of its nested blocks."""
 
     source: SourceFile

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from auditor.spans import Problem, Span
 from auditor.terraform.errors import HclSyntaxError
@@ -48,8 +49,7 @@ class SourceFile:
         return Problem(self.path, line, column, what, repair)
 
 
-@dataclass(slots=True)
-class AttributeNode:
+class AttributeNode(Struct):
     """``name = expression``; the expression is parsed when it is first asked for."""
 
     name: str
@@ -71,8 +71,7 @@ class AttributeNode:
         return self.source.line(self.start)
 
 
-@dataclass(slots=True)
-class Body:
+class Body(Struct):
     """Attributes by name, and nested blocks in order."""
 
     attributes: dict[str, AttributeNode] = field(default_factory=dict)
@@ -82,8 +81,7 @@ class Body:
         return [block for block in self.blocks if block.kind == kind]
 
 
-@dataclass(slots=True)
-class BlockNode:
+class BlockNode(Struct):
     """``kind "label" { body }``"""
 
     kind: str

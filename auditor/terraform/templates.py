@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from auditor.terraform.errors import HclSyntaxError
 from auditor.terraform.expressions import (
@@ -20,15 +21,13 @@ LITERAL_ESCAPE = re.compile(r"(\$\$|%%)\{")
 CHARACTERS = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 
-@dataclass(slots=True)
-class Text:
+class Text(Struct):
     """Literal text; in heredocs never more than one line."""
 
     text: str
 
 
-@dataclass(slots=True)
-class Directive:
+class Directive(Struct):
     """``${…}`` (kind "value") or ``%{…}``; ``left``/``right`` say that a strip marker stands there."""
 
     kind: str

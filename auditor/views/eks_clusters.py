@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
+from auditor.views.nodegroups_form import strings
 from auditor.views.nodegroups_module import MODULE_SOURCE
 from auditor.views.pods import dig, group_of
 from auditor.views.terraform_values import block, get
@@ -27,12 +28,12 @@ _MAJOR = re.compile(r"\d+")
 class EksClusterView:
     """One cluster; ``cluster`` in CEL.
 
-    ``{name, version, source, endpoint: {public, private, cidrs}, logs, encryption: {secrets, key}, addons,
-    addons_known, support, deletion_protection, auto_mode}``. ``version`` is '' where AWS chooses it; ``logs`` are
-    the control plane's log types; ``encryption.secrets`` whether a key of one's own encrypts them; ``addons`` is
-    ``{name: {version, configuration}}`` with the configuration as data; ``addons_known`` is false where add-ons
-    may be declared out of sight; ``support`` is STANDARD or EXTENDED. Defaults are those of the provider, of the
-    module's major version and of eksctl.
+    ``{title, name, version, source, endpoint: {public, private, cidrs}, logs, encryption: {secrets, key}, addons,
+    support, deletion_protection, auto_mode}``. ``title`` is the name, or the address where that is not known;
+    ``version`` is '' where AWS chooses it; ``logs`` are the control plane's log types; ``encryption.secrets`` is
+    whether a key of one's own encrypts them; ``addons`` is ``{name: {version, configuration}}`` with the
+    configuration as data; ``support`` is STANDARD or EXTENDED; ``deletion_protection`` is absent where it cannot
+    be set. Defaults are those of the provider, of the module's major version and of eksctl.
     """
 
     name = "EksCluster"
@@ -66,6 +67,9 @@ class _Draft:
         self.moved[field] = path
 
     def finish(self) -> Instance:
+        """The instance."""
+        name = self.value["name"]
+        self.value["title"] = name if isinstance(name, str) and name else self.resource.title
         return Instance("EksCluster", self.resource, self.value, moved=self.moved, elsewhere=self.elsewhere)
 
 
@@ -93,7 +97,7 @@ def _from_resource(resource: Resource, world: World) -> Iterator[Instance]:
     cidrs = get(network, "public_access_cidrs")
     draft.put(
         ("endpoint", "cidrs"),
-        OPEN if cidrs in (None, []) else cidrs,
+        OPEN if cidrs is None or (type(cidrs) is list and not cidrs) else cidrs,
         ("vpc_config", 0, "public_access_cidrs"),
     )
     draft.put(("logs",), body.get("enabled_cluster_log_types", []), ("enabled_cluster_log_types",))
@@ -112,7 +116,7 @@ def _from_resource(resource: Resource, world: World) -> Iterator[Instance]:
 
 
 def _addon_resources(draft: _Draft, world: World) -> None:
-    """``aws_eks_addon`` blocks of this cluster; those of an unknown cluster make the list uncertain."""
+    """``aws_eks_addon`` blocks of this cluster; with a sole cluster, all of them."""
     from auditor.views.terraform_companions import names_owner
 
     cluster = draft.resource
@@ -127,7 +131,6 @@ def _addon_resources(draft: _Draft, world: World) -> None:
             if isinstance(name, str):
                 draft.value["addons"][name] = addon(each.body, "addon_version")
                 draft.elsewhere[("addons", name)] = (each, ("configuration_values",))
-    draft.value["addons_known"] = True
     draft.moved[("addons",)] = ()
 
 
@@ -141,7 +144,7 @@ def configuration(text: Any) -> Any:
     """The data of ``configuration_values``, which is JSON or YAML; {} for none, Unknown where it cannot be read."""
     from auditor.terraform import policy_document
 
-    if text is None or text == "":
+    if text is None or (isinstance(text, str) and not text):
         return {}
     if isinstance(text, str) and not text.lstrip().startswith("{"):
         from auditor.yamlio import load_stream
@@ -160,10 +163,14 @@ def _encryption(draft: _Draft, stated: Any, path: Path) -> None:
     if isinstance(stated, list):
         stated = stated[0] if stated else {}
     resources = get(stated, "resources")
-    secrets = resources if isinstance(resources, Unknown) else "secrets" in (resources or [])
+    listed = strings(resources)
+    known = listed if type(listed) is list else []
+    unsure = next((each for each in (listed, *known) if isinstance(each, Unknown)), None)
+    named = any(isinstance(each, str) and each == "secrets" for each in known)
+    secrets = unsure if unsure is not None and not named else named
     draft.put(("encryption", "secrets"), secrets, path)
-    key = get(stated, "provider_key_arn") or get(block(stated, "provider"), "key_arn") or ""
-    draft.put(("encryption", "key"), key, path)
+    keys = (get(stated, "provider_key_arn"), get(block(stated, "provider"), "key_arn"))
+    draft.put(("encryption", "key"), next((key for key in keys if key is not None), ""), path)
 
 
 def _from_module(resource: Resource, world: World) -> Iterator[Instance]:
@@ -189,12 +196,12 @@ def _from_module(resource: Resource, world: World) -> Iterator[Instance]:
     _encryption(draft, stated, path)
     policy, path = inputs.find({}, "upgrade_policy")
     draft.put(("support",), get(policy, "support_type", "EXTENDED"), path)
-    draft.put(("deletion_protection",), *inputs.flag("deletion_protection", False))
+    if inputs.major >= 21:
+        draft.put(("deletion_protection",), *inputs.flag("deletion_protection", False))
     compute, path = inputs.find({}, "compute_config")
     draft.put(("auto_mode",), _flag(get(compute, "enabled"), False), path)
     addons, path = inputs.find({}, "addons")
     draft.put(("addons",), _module_addons(addons), path)
-    draft.value["addons_known"] = True
     yield draft.finish()
 
 
@@ -251,12 +258,10 @@ def _from_eksctl(resource: Resource, world: World) -> Iterator[Instance]:
     draft.put(("encryption", "key"), key or "", ("secretsEncryption", "keyARN"))
     support = dig(body, ("upgradePolicy", "supportType")) or "EXTENDED"
     draft.put(("support",), support, ("upgradePolicy",))
-    draft.put(("deletion_protection",), dig(body, ("deletionProtection",)) is True, ("deletionProtection",))
     draft.put(("auto_mode",), dig(body, ("autoModeConfig", "enabled")) is True, ("autoModeConfig",))
     addons = body.get("addons")
     listed = [each for each in addons if type(each) is dict] if type(addons) is list else []
     draft.put(("addons",), {str(each.get("name")): addon(each, "version") for each in listed}, ("addons",))
-    draft.value["addons_known"] = True
     yield draft.finish()
 
 

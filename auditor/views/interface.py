@@ -8,8 +8,9 @@ Karpenter and the live cluster.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct, field
 
 from auditor.model import Path, Resource
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from auditor.world import World
 
 
-@dataclass(slots=True, eq=False)
-class Instance:
+class Instance(Struct, eq=False):
     """One thing seen through one view.
 
     ``value`` is what CEL sees under the view's variable. ``base`` is where the value stands in the
@@ -38,10 +38,11 @@ class Instance:
 
     def source_path(self, path: Path) -> Path:
         """The path in the resource's body that ``path`` (in the view) comes from."""
-        for length in range(len(path), -1, -1):
-            found = self.moved.get(path[:length])
-            if found is not None:
-                return self.base + found + path[length:]
+        if self.moved:
+            for length in range(len(path), -1, -1):
+                found = self.moved.get(path[:length])
+                if found is not None:
+                    return self.base + found + path[length:]
         return self.base + path
 
     def other_end(self, path: Path) -> tuple[Resource, Path] | None:

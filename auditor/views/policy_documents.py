@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from auditor.iam.documents import Document, Statement, from_statements, read_document
+from auditor.iam.documents import Document, Statement, from_statements, read_document, text
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
@@ -182,8 +182,6 @@ def _principals(listed: Any) -> Any:
 
 
 def _conditions(listed: Any) -> Any:
-    from auditor.terraform.iam_documents import condition_key
-
     if isinstance(listed, Unknown):
         return listed
     found: dict[str, dict[str, list[Any]]] = {}
@@ -191,7 +189,7 @@ def _conditions(listed: Any) -> Any:
         test, variable, values = each.get("test"), each.get("variable"), each.get("values")
         if isinstance(test, Unknown):
             return test
-        key = condition_key(variable)
+        key = text(variable)
         given = values if type(values) is list else [values]
         found.setdefault(str(test), {}).setdefault(key, []).extend(given)
     return found

@@ -86,43 +86,42 @@ def _of_module(resource: Resource) -> Iterator[Instance]:
 
 
 def _instance(resource: Resource, base: Path, body: Any, direction: Any) -> Instance:
-    protocol = str(get(body, "protocol", get(body, "ip_protocol", "-1"))) if not _open(body) else _open(body)
+    protocol = _protocol(body)
     low, high = _ports(body, protocol)
+    itself = get(body, "self", False)
     value = {
         "direction": direction,
-        "protocol": {"all": "-1", "6": "tcp", "17": "udp"}.get(protocol, protocol)
-        if isinstance(protocol, str)
-        else protocol,
+        "protocol": protocol,
         "from": low,
         "to": high,
         "cidrs": _cidrs(body),
         "sources": _sources(body),
-        "itself": get(body, "self", False) in (True, "true"),
+        "itself": itself if isinstance(itself, Unknown) else itself in (True, "true"),
         "description": get(body, "description", ""),
     }
-    ranges = next((name for name in _RANGES if get(body, name) not in (None, [])), "cidr_blocks")
-    moved: dict[Path, Path] = {
-        (): (),
-        ("cidrs",): (ranges,),
-        ("from",): ("from_port",),
-        ("to",): ("to_port",),
-    }
+    moved: dict[Path, Path] = {(): (), ("from",): ("from_port",), ("to",): ("to_port",)}
+    moved[("cidrs",)] = (next((name for name in _RANGES if _given(get(body, name))), "cidr_blocks"),)
     return Instance("SecurityRule", resource, value, base, moved)
 
 
+def _given(value: Any) -> bool:
+    return isinstance(value, Unknown) or (value is not None and value != [])
+
+
 _RANGES = ("cidr_blocks", "cidr_ipv4", "ipv6_cidr_blocks", "cidr_ipv6")
+_PROTOCOLS = {"all": "-1", "6": "tcp", "17": "udp"}
 
 
-def _open(body: Any) -> Unknown | None:
-    """Why the protocol is not known."""
-    found = get(body, "protocol", get(body, "ip_protocol"))
-    return found if isinstance(found, Unknown) else None
+def _protocol(body: Any) -> Any:
+    """In words; -1 for all. Terraform takes numbers, too."""
+    found = get(body, "protocol", get(body, "ip_protocol", "-1"))
+    return found if isinstance(found, Unknown) else _PROTOCOLS.get(str(found), str(found))
 
 
 def _ports(body: Any, protocol: Any) -> tuple[Any, Any]:
     if isinstance(protocol, Unknown):
         return protocol, protocol
-    if protocol in ("-1", "all"):
+    if protocol == "-1":
         return 0, 65535
     return _port(get(body, "from_port", 0)), _port(get(body, "to_port", 65535))
 
@@ -155,5 +154,5 @@ def _sources(body: Any) -> int:
         "source_node_security_group",
     ):
         value = get(body, name)
-        count += isinstance(value, Unknown) or bool(value)
+        count += _given(value)
     return count

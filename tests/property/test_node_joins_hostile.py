@@ -17,7 +17,7 @@ from auditor.terraform import TfReference
 from auditor.world import World
 from tests.unit.scenarios import SCENARIOS
 
-VIEWS = ("NodeGroup", "GpuOperator", "Identity", "Queue", "Bucket")
+VIEWS = ("NodeGroup", "GpuOperator", "Queue", "Bucket")
 POD_FACTS = ("node_fit", "scale_from_zero", "scale_to_zero", "gpu_software", "pinning", "budgets")
 GROUP_FACTS = ("asg_template", "scale_to_zero", "cluster_autoscaler", "gpu_sharing")
 REFERENCE = TfReference("aws_instance.x", "id", "known after apply: aws_instance.x.id")

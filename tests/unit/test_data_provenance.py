@@ -13,7 +13,7 @@ import auditor.data
 
 DATA = Path(auditor.data.__file__).parent
 TABLES = ["api_versions", "iam_actions", "instances", "k8s_schema", "keda", "metrics", "prices"]
-MODULES = ["api_versions", "cuda", "eks_versions", "instances", "k8s_schema", "keda", "metrics", "prices"]
+MODULES = [*TABLES, "cuda", "eks_versions"]
 
 
 def test_every_table_is_listed_here() -> None:

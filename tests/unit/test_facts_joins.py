@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from auditor.facts.neighbours import Neighbours, nearest
+from auditor.facts.pods import alike
 from auditor.model import Resource, Target
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
@@ -137,15 +140,6 @@ def test_equal_namespaces_come_before_possible_ones_and_then_the_distance() -> N
     assert [each.origin.file for each in found] == ["a/two.yaml"]
 
 
-def test_a_kustomization_with_foreign_bases_may_bring_the_missing_end() -> None:
-    overlay = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [{}]\n"
-    for part, known in (("../base", False), ("pod.yaml", True)):
-        world = tree(
-            a__kustomization=overlay.format(part), a__pod=pod("api"), a__svc=service("api", selects="apis")
-        )
-        assert (fact(world, "service", "Service")["found"] is False) is known
-
-
 def test_passive_custom_resources_make_nothing() -> None:
     monitor = (
         "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: m, namespace: prod}\n"
@@ -259,3 +253,19 @@ spec:
         ("api", True, False),
         ("gone", False, True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wanted"),
+    [
+        ("apis", "api", True),
+        ("modelserver", "model-server", True),
+        ("gatway", "gateway", True),
+        ("ml-worker", "worker", True),
+        ("vtgate", "vtctld", False),
+        ("dcgm", "prometheus", False),
+        ("", "api", False),
+    ],
+)
+def test_a_slip_differs_in_one_place(one: str, other: str, wanted: bool) -> None:
+    assert alike(one, other) is alike(other, one) is wanted

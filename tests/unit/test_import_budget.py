@@ -7,7 +7,18 @@ import sys
 
 import pytest
 
-HEAVY = {"pydantic", "kubernetes", "boto3", "rich", "torch", "jsonschema", "tree_sitter", "argparse", "msgspec", "yaml"}
+HEAVY = {
+    "pydantic",
+    "kubernetes",
+    "boto3",
+    "rich",
+    "torch",
+    "jsonschema",
+    "tree_sitter",
+    "argparse",
+    "msgspec",
+    "yaml",
+}
 BANNED = {"pydantic", "kubernetes", "boto3", "rich", "torch", "jsonschema", "tree_sitter"}
 
 
@@ -22,7 +33,9 @@ def loaded(*arguments: str) -> set[str]:
     return set(done.stdout.rsplit("MODULES", 1)[1].split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"], ["explain", "GPU-003"], ["policy", "list"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["check", "--help"], ["explain", "GPU-003"], ["policy", "list"]]
+)
 def test_commands_load_nothing_heavy(arguments: list[str]) -> None:
     assert not loaded(*arguments) & BANNED
 

@@ -9,7 +9,14 @@ import pytest
 
 from auditor.cli.entry import main
 
-POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  tolerations: [{key: nvidia.com/gpu}]\n  containers: []\n"
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: a}
+spec:
+  tolerations: [{key: nvidia.com/gpu}]
+  containers: []
+"""
 
 
 @pytest.fixture

@@ -54,6 +54,13 @@ def test_colour_changes_no_word() -> None:
     assert _ESCAPE.sub("", colored) == text()
 
 
+@pytest.mark.parametrize("nasty", factory.NASTY)
+def test_a_pipe_gets_what_rich_would_write_without_colours(nasty: str) -> None:
+    report = factory.hostile(nasty)
+    colored = render("terminal", report, RenderOptions(color=True, verbose=True)).decode()
+    assert _ESCAPE.sub("", colored) == text(report, verbose=True)
+
+
 def test_links_are_written_only_when_the_terminal_understands_them() -> None:
     target = "https://git.example/blob/abc/apps/base/ml-worker.yaml#L14"
     assert f"\x1b]8;;{target}\x1b\\" in render("terminal", factory.report(), COLOR).decode()

@@ -136,6 +136,8 @@ UNKNOWN = {
     "depends on the image and kernel of the node",
     "volume-in-one-of-two-zones": "volume models is bound to us-east-1b and gpu spans us-east-1a, us-east-1b: the "
     "Cluster Autoscaler takes one zone for an empty group",
+    "named-pool-elsewhere": "the pod names node group inference-l40s, which is not declared here",
+    "neuron-pool-only": "no node group with nvidia.com/gpu is declared here",
     "unknown-type": "variable without a value: var.type",
 }
 
@@ -177,6 +179,32 @@ def test_several_roots_leave_the_choice_to_the_configuration() -> None:
     assert isinstance(fact, Unknown)
     assert fact.repair.endswith(
         """write [target.loose] manifests = ["loose"] terraform = "dev" (or 'prod')"""
+    )
+
+
+@pytest.mark.parametrize("name", ["no-gpu-group", "two-clusters", "two-eksctl-clusters"])
+def test_policies_on_single_requirements_leave_the_open_question_to_one_row(name: str) -> None:
+    fact = Scenario(name).fact("node_fit")
+    assert (fact["groups"], fact["matched"]) == (0, [])
+    assert isinstance(fact["tolerated"]["ok"], Unknown)
+
+
+def test_groups_of_several_clusters_leave_the_choice_to_the_configuration() -> None:
+    fact = Scenario("two-eksctl-clusters").fact("scale_from_zero")
+    assert isinstance(fact, Unknown)
+    assert fact.reason == "node groups of 2 clusters are declared in loose and what it is tied to"
+    assert fact.repair == (
+        'say what runs where: manifests = ["<folder>"] under a [target.<name>] of its own for each of dev, prod '
+        "in auditor.toml"
+    )
+
+
+def test_a_name_that_is_nearly_right_is_a_slip_of_the_pen() -> None:
+    fact = Scenario("named-pool-misspelt").fact("scale_from_zero")
+    assert fact["ok"] is False
+    assert fact["explanation"] == (
+        'no node group can start a node for it; closest is "inference-gpu": no node of it satisfies '
+        "karpenter.sh/nodepool=inference-gpus; its nodes have karpenter.sh/nodepool=inference-gpu"
     )
 
 

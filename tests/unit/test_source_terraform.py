@@ -159,9 +159,8 @@ def test_excerpts_show_the_lines_around(inventory: Inventory) -> None:
     assert numbers == [28, 29, 30, 31, 32]
 
 
-def test_terraform_files_are_counted_and_not_edited(inventory: Inventory) -> None:
+def test_terraform_files_are_counted(inventory: Inventory) -> None:
     assert inventory.counts.terraform_files == 1
-    assert resources(inventory.targets[0])["module.eks"].origin.editable is False
 
 
 def test_a_broken_file_is_a_problem_and_the_rest_is_read(tmp_path: Path) -> None:

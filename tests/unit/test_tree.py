@@ -12,7 +12,9 @@ from auditor.sources.tree import Tree, Unreadable
 
 
 def git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *arguments], cwd=folder, check=True)
+    subprocess.run(
+        ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *arguments], cwd=folder, check=True
+    )
 
 
 def test_gitignore_is_honoured_outside_git(tmp_path: Path) -> None:

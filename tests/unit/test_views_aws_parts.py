@@ -1,4 +1,4 @@
-"""Identities, queues and buckets: one view each over everything that says something about them."""
+"""Queues and buckets: one view each over everything that says something about them."""
 
 from __future__ import annotations
 

@@ -6,8 +6,9 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from auditor.model import Resource, Target
 from auditor.sources.argocd.application import Application, AppSource, canonical

@@ -6,8 +6,9 @@ import posixpath
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from auditor.sources.git import Checkout
 from auditor.sources.tree import Unreadable
@@ -22,8 +23,7 @@ _OWN: Final = re.compile(
 MAX_NESTING = 5
 
 
-@dataclass(slots=True)
-class Chart:
+class Chart(Struct):
     """One chart: its folder, name, files (relative to the tree), and the charts it needs."""
 
     folder: str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from auditor.sources.git import Checkout
 from auditor.sources.helm.chart import MAX_NESTING, Chart, Charts
@@ -29,8 +31,7 @@ API_VERSIONS = (
 MAX_FILES_BYTES = 16 * 1024 * 1024
 
 
-@dataclass(slots=True)
-class Values:
+class Values(Struct):
     """One layer of values: a file of the tree, or text from elsewhere (an Argo CD Application)."""
 
     path: str
@@ -38,8 +39,7 @@ class Values:
     """None: the bytes of the file ``path``."""
 
 
-@dataclass(slots=True)
-class Release:
+class Release(Struct):
     """A chart, and everything that changes what it renders to. Later values win."""
 
     chart: Chart

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from auditor.model import Path
 from auditor.sources.git import Checkout
@@ -24,8 +25,7 @@ from auditor.spans import Problem
 NETWORK = "copy it into the repository, or audit what it renders to: kubectl kustomize DIR | auditor check -"
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """One kustomization folder."""
 
     folder: str

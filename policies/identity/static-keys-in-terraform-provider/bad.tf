@@ -3,3 +3,12 @@ provider "aws" {
   access_key = "@ACCESS_KEY_ID@" # violation
   secret_key = "@SECRET_ACCESS_KEY@"
 }
+
+variable "secret" {
+  type = string
+}
+
+provider "aws" {
+  alias      = "other"
+  access_key = var.secret # violation
+}

@@ -1,0 +1,12 @@
+resource "aws_eks_node_group" "gpu" { # violation
+  cluster_name   = "inference"
+  node_role_arn  = "arn:aws:iam::111122223333:role/node"
+  subnet_ids     = ["subnet-0a"]
+  instance_types = ["g5.xlarge"]
+
+  scaling_config {
+    min_size     = 0
+    desired_size = 0
+    max_size     = 2
+  }
+}

@@ -1,0 +1,4 @@
+resource "aws_s3_bucket" "scans" {
+  bucket = "scans"
+  tags   = { team = "imaging", env = "prod" }
+}

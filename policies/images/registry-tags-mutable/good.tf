@@ -1,0 +1,4 @@
+resource "aws_ecr_repository" "worker" {
+  name                 = "worker"
+  image_tag_mutability = "IMMUTABLE"
+}

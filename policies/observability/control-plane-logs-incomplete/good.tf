@@ -1,0 +1,15 @@
+resource "aws_eks_cluster" "main" {
+  name     = "inference"
+  role_arn = "arn:aws:iam::111122223333:role/eks"
+  enabled_cluster_log_types = [
+    "scheduler",
+    "api",
+    "audit",
+    "authenticator",
+    "controllerManager",
+  ]
+
+  vpc_config {
+    subnet_ids = ["subnet-0a", "subnet-0b"]
+  }
+}

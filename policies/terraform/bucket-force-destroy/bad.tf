@@ -1,0 +1,4 @@
+resource "aws_s3_bucket" "scans" {
+  bucket        = "inference-scans"
+  force_destroy = true # violation
+}

@@ -1,0 +1,5 @@
+resource "aws_s3_bucket_public_access_block" "on" {
+  bucket = "inference-scans"
+
+  ignore_public_acls = true
+}

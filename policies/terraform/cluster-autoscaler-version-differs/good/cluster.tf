@@ -1,0 +1,9 @@
+resource "aws_eks_cluster" "main" {
+  name     = "inference"
+  role_arn = "arn:aws:iam::111122223333:role/eks"
+  version  = "1.34"
+
+  vpc_config {
+    subnet_ids = ["subnet-0a", "subnet-0b"]
+  }
+}

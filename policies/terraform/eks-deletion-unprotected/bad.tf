@@ -1,0 +1,8 @@
+resource "aws_eks_cluster" "main" { # violation
+  name     = "inference"
+  role_arn = "arn:aws:iam::111122223333:role/eks"
+
+  vpc_config {
+    subnet_ids = ["subnet-0a", "subnet-0b"]
+  }
+}

@@ -1,0 +1,7 @@
+provider "aws" { # violation
+  region = "eu-central-1"
+}
+
+resource "aws_sqs_queue" "jobs" {
+  name = "jobs"
+}

@@ -1,0 +1,11 @@
+terraform {
+  required_providers {
+    helm = { # violation
+      source = "hashicorp/helm"
+    }
+  }
+}
+
+provider "aws" { # violation
+  region = "eu-central-1"
+}

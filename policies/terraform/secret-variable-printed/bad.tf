@@ -1,0 +1,3 @@
+variable "grafana_password" { # violation
+  type = string
+}

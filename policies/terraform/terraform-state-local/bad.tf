@@ -1,0 +1,7 @@
+terraform { # violation
+  required_version = ">= 1.10"
+}
+
+resource "aws_sqs_queue" "jobs" {
+  name = "jobs"
+}

@@ -1,0 +1,9 @@
+terraform {
+  cloud {
+    organization = "example"
+  }
+}
+
+resource "aws_sqs_queue" "jobs" {
+  name = "jobs"
+}

@@ -1,0 +1,10 @@
+terraform {
+  backend "s3" { # violation
+    bucket  = "inference-state"
+    key     = "cluster.tfstate"
+    region  = "eu-central-1"
+    encrypt = true
+
+    use_lockfile = true
+  }
+}

@@ -1,0 +1,8 @@
+terraform {
+  backend "s3" {
+    bucket         = "inference-state"
+    key            = "cluster.tfstate"
+    region         = "eu-central-1"
+    dynamodb_table = "locks"
+  }
+}

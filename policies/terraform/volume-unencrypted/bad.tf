@@ -1,0 +1,4 @@
+resource "aws_ebs_volume" "models" { # violation
+  availability_zone = "eu-central-1a"
+  size              = 200
+}
