@@ -19,7 +19,7 @@ from auditor.sources import monitoring
 from auditor.sources.interface import Inventory
 from auditor.sources.manifests import ParsedFile, read_manifests
 from auditor.sources.stdin import STDIN
-from auditor.sources.texts import resources_of
+from auditor.sources.texts import oversized, resources_of
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
 
@@ -179,6 +179,9 @@ def _read_one(checkout: Checkout, loose: Target, path: str, data: bytes) -> None
     """Texts for keys, Dockerfiles, and the objects in one file."""
     manifest = _is_manifest(path)
     checkout.texts.resources += resources_of(path, data)
+    problem = oversized(path, data)
+    if problem is not None:
+        checkout.inventory.problems.append(problem)
     if manifest:
         checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
     if path in checkout.claimed:
