@@ -9,6 +9,7 @@ from typing import Any
 from auditor.model import Resource, Target
 from auditor.sources.git import Checkout
 from auditor.sources.kustomize.graph import Graph, Node
+from auditor.sources.kustomize.leftovers import claim_unused_patches
 from auditor.sources.kustomize.origin import RenderedOrigin, Rendering
 from auditor.sources.kustomize.renderer import (
     ORIGIN,
@@ -37,6 +38,7 @@ def collect(checkout: Checkout) -> None:
         return
     for node in graph.nodes.values():
         checkout.claim((node.path, *node.inputs))
+    claim_unused_patches(checkout, graph)
     if not checkout.options.render:
         return
     _blocked(checkout, graph)
