@@ -40,9 +40,9 @@ def _candidates(checkout: Checkout, graph: Graph) -> Iterator[str]:
         parent, beside = posixpath.split(folder)
         if not path.endswith(MANIFEST_SUFFIXES) or path in used:
             continue
-        if _NAMED.search(name) and (folder in graph.nodes or parent in graph.nodes):
-            yield path
-        elif _NAMED.search(beside) and parent in graph.nodes:
+        if (_NAMED.search(name) and (folder in graph.nodes or parent in graph.nodes)) or (
+            _NAMED.search(beside) and parent in graph.nodes
+        ):
             yield path
 
 
