@@ -153,7 +153,7 @@ def test_a_bad_file_is_one_row_and_the_rest_is_judged(name: str, tree: Path, tmp
     found = row(reports, file)
     assert (outcome.code, outcome.err) == (1, "")
     assert found["line"] == line and what in str(found["what"]) and repair in str(found["repair"])
-    assert found["incomplete"] if "incomplete" in found else True
+    assert found.get("incomplete", True)
     assert [each["policy"] for each in json.loads(reports["json"])["findings"]] == ["GPU-004"]
     everywhere(reports, str(found["what"]))
     assert run("check", tree, *POLICY, "--fail-on", "never").code == 3

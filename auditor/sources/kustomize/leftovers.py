@@ -24,7 +24,9 @@ def claim_unused_patches(checkout: Checkout, graph: Graph) -> None:
             documents = [each for each in checkout.parsed(path).documents if each.body is not None]
         except Unreadable:
             continue
-        if documents and all(is_object(each.body) and _is_partial(each.body) for each in documents):
+        if documents and all(
+            type(each.body) is dict and is_object(each.body) and _is_partial(each.body) for each in documents
+        ):
             checkout.claim([path])
             what = "a patch that no kustomization names: not judged, and applied by nobody"
             checkout.inventory.warnings.append(
@@ -40,9 +42,8 @@ def _candidates(checkout: Checkout, graph: Graph) -> Iterator[str]:
         parent, beside = posixpath.split(folder)
         if not path.endswith(MANIFEST_SUFFIXES) or path in used:
             continue
-        if (_NAMED.search(name) and (folder in graph.nodes or parent in graph.nodes)) or (
-            _NAMED.search(beside) and parent in graph.nodes
-        ):
+        inside = folder in graph.nodes or parent in graph.nodes
+        if (_NAMED.search(name) and inside) or (_NAMED.search(beside) and parent in graph.nodes):
             yield path
 
 
