@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from itertools import groupby
-from operator import attrgetter
 
 from msgspec import Struct
 
@@ -31,7 +29,7 @@ from auditor.options import Settings
 from auditor.packs import choose, known_policies, params_of
 from auditor.policy import Policy
 from auditor.report import Finding, Gate, Inputs, Money, ProblemRow, Report, TargetInfo
-from auditor.score import Score, score
+from auditor.score import Score, Tally, score_of, tallies
 from auditor.sources.git import GitOptions, GitSource
 from auditor.sources.interface import Inventory
 from auditor.sources.tree import Tree
@@ -103,7 +101,8 @@ def audit(
     spent = _money(worlds, inventory)
     inventory.problems = sorted({*inventory.problems, *(row for world in worlds for row in world.problems)})
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)
-    result = score(policies, verdicts)
+    whole, by_target = tallies(verdicts)
+    result = score_of(policies, whole)
     findings = assemble.findings(verdicts, policies)
     decision = gate(settings, policies, result, inventory.problems)
     if comparison is not None:
@@ -119,7 +118,7 @@ def audit(
         score=assemble.score_info(result),
         categories=assemble.categories(policies, result),
         policies=assemble.policy_results(policies, result),
-        targets=_targets(inventory, policies, verdicts),
+        targets=_targets(inventory, policies, by_target),
         findings=findings,
         judged=assemble.judged(verdicts) if all_verdicts else (),
         problems=_problems(inventory.problems, incomplete=True) + _problems(inventory.gaps, incomplete=False),
@@ -233,11 +232,8 @@ def _inputs(inventory: Inventory) -> Inputs:
 
 
 def _targets(
-    inventory: Inventory, policies: Mapping[str, Policy], verdicts: Sequence[Verdict]
+    inventory: Inventory, policies: Mapping[str, Policy], by_target: Mapping[str, dict[str, Tally]]
 ) -> tuple[TargetInfo, ...]:
-    by_target: dict[str, list[Verdict]] = {}
-    for name, some in groupby(verdicts, key=attrgetter("target")):
-        by_target.setdefault(name, []).extend(some)
     return tuple(
         TargetInfo(
             target.name,
@@ -245,7 +241,7 @@ def _targets(
             target.path,
             len(target.resources),
             tuple(target.ties),
-            assemble.rounded(score(policies, by_target.get(target.name, ())).effective),
+            assemble.rounded(score_of(policies, by_target.get(target.name, {})).effective),
         )
         for target in inventory.targets
     )
