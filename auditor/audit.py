@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -40,6 +41,9 @@ from auditor.waiver_peers import annotation_rules
 from auditor.waivers import Rule
 from auditor.world import Surroundings, World
 
+if TYPE_CHECKING:
+    from auditor.sources.sandbox import Memory
+
 __all__ = [
     "EXIT_CLEAN",
     "EXIT_GATE",
@@ -65,7 +69,7 @@ class Run(Struct):
     """The audit of REF, when this one was compared with it."""
 
 
-def collect(tree: Tree, settings: Settings) -> Inventory:
+def collect(tree: Tree, settings: Settings, memory: Memory | None = None) -> Inventory:
     """Everything that the tree declares: targets under their names and with their ties, and waiver comments."""
     marks: dict[str, list[Mark]] = {}
 
@@ -74,7 +78,7 @@ def collect(tree: Tree, settings: Settings) -> Inventory:
             marks[path] = scan(path, data, settings.honour)
 
     tree.on_read = look
-    options = GitOptions(settings.render, settings.full_parse, settings.exclude)
+    options = GitOptions(settings.render, settings.full_parse, settings.exclude, memory=memory)
     inventory = GitSource(tree, options).collect()
     tree.on_read = None
     inventory.marks += [mark for path in sorted(marks) for mark in marks[path]]
