@@ -86,7 +86,7 @@ class CompiledPolicy:
             return self._compiler(source, variables=frozenset(self.variables))
         except CelSyntaxError as error:
             place = f"{self.policy.code} ({self.policy.id}) {field}, line {error.line} column {error.column}"
-            raise PolicyBroken(f"{place}: {error}") from error
+            raise PolicyBroken(f"{place}: {error.message}") from error
 
 
 def variables_of(policy: Policy) -> tuple[str, ...]:

@@ -342,20 +342,22 @@ class _Judge:
         return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 
-_LOOKED_UP = re.compile(r"no such overload: (?:select \.\??(\w+)|has)\((\w+)\)")
+_NO_OVERLOAD = re.compile(r"no such overload: (?:select \.\??(\w+)|(.+?))\(([\w, ]+)\)")
 
 
 def _in_words(error: CelError) -> str:
     """What went wrong, for somebody who wrote the object and not the policy."""
-    text = _LOOKED_UP.sub(_wrong_type, error.message)
+    text = _NO_OVERLOAD.sub(_wrong_type, error.message)
     place = f" (in the policy's expression, line {error.line}, column {error.column})" if error.line else ""
     return f"{text}{place}"
 
 
 def _wrong_type(match: re.Match[str]) -> str:
-    field, found = match.groups()
-    wanted = f"an object with the field {field}" if field else "an object"
-    return f"a value of type {found} stands where {wanted} is expected"
+    field, operation, types = match.groups()
+    if field or operation == "has":
+        wanted = f"an object with the field {field}" if field else "an object"
+        return f"a value of type {types} stands where {wanted} is expected"
+    return f"{operation.replace('_', ' ').strip()} cannot be applied to values of type {types}"
 
 
 _WHOLE: Sequence[Node] = (((), None),)

@@ -7,10 +7,10 @@ from auditor.facts.declared import DECLARATIONS, PREFIX
 HEAD = """\
 # Declarations
 
-What Git cannot know, a team declares: as an annotation on the workload or its pod template, or in `auditor.toml` under
-`[declare."group/kind/namespace/name"]` (`*` matches any part; a Terraform address works too, `[declare]` is for everything). The
-annotation
-wins. What nobody declared leaves the verdicts that need it *not assessed*, with the key in the report.
+What Git cannot know, a team declares: as an annotation on the workload or its pod template, or in `auditor.toml`
+under `[declare."group/kind/namespace/name"]` (`*` matches any part; a Terraform address works too, `[declare]` is
+for everything). The annotation wins. What nobody declared leaves the verdicts that need it *not assessed*, with the
+key in the report.
 
 ```toml
 [declare."apps/Deployment/inference/ml-worker"]

@@ -40,9 +40,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _percent(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
     if not 0 <= number <= 100:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 100")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 100")
     return number
 
 

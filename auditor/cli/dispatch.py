@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from errno import ENOSPC
 from importlib import import_module
 
 COMMANDS: dict[str, str] = {
@@ -59,6 +60,7 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
 
 def dispatch(arguments: Sequence[str]) -> int:
     """Parse and run. No traceback reaches a user: an internal error is one line and exit code 4."""
+    _open_streams()
     command = next((word for word in arguments if word in COMMANDS), "")
     parser = build_parser(command)
     options = parser.parse_args(arguments)
@@ -71,6 +73,23 @@ def dispatch(arguments: Sequence[str]) -> int:
         parser.print_help()
         return 2
     return _guarded(options)
+
+
+def _open_streams() -> None:
+    """Give a process that was started with closed streams something to write to.
+
+    Otherwise the first file that is opened becomes its standard output.
+    """
+    if sys.stdin is None:
+        os.open(os.devnull, os.O_RDONLY)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - lives as long as we
+
+
+def _forget_output() -> None:
+    """What is still in the buffer cannot be written: keep the interpreter from trying again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _guarded(options: argparse.Namespace) -> int:
@@ -88,12 +107,21 @@ def _guarded(options: argparse.Namespace) -> int:
         print("auditor: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 0
+    except OSError as error:
+        if error.errno != ENOSPC:
+            return _internal_error(error)
+        _forget_output()
+        print("auditor: standard output cannot be written: no space left on device", file=sys.stderr)
+        return 2
     except Exception as error:
-        if os.environ.get("AUDITOR_DEBUG"):
-            raise
-        what = f"{type(error).__name__}: {error}".replace("\n", " ")
-        print(f"auditor: internal error: {what[:500]}", file=sys.stderr)
-        print("auditor: this is a bug; AUDITOR_DEBUG=1 shows where, please report it", file=sys.stderr)
-        return 4
+        return _internal_error(error)
+
+
+def _internal_error(error: Exception) -> int:
+    from auditor.guard import described
+
+    print(f"auditor: internal error: {described(error)}", file=sys.stderr)
+    print("auditor: this is a bug; AUDITOR_DEBUG=1 shows where, please report it", file=sys.stderr)
+    return 4

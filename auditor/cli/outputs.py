@@ -77,8 +77,26 @@ def write(report: Report, options: argparse.Namespace) -> None:
             link_base=options.link_base,
         )
         data = render(name, report, chosen)
-        if file == "-":
-            sys.stdout.buffer.write(data)
-        else:
-            Path(file).parent.mkdir(parents=True, exist_ok=True)
-            Path(file).write_bytes(data)
+        try:
+            _save(file, data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _unwritten(file, error) from error
+
+
+def _save(file: str, data: bytes) -> None:
+    if file == "-":
+        sys.stdout.buffer.write(data)
+        return
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    Path(file).write_bytes(data)
+
+
+def _unwritten(file: str, error: OSError) -> Exception:
+    from auditor.errors import UsageError
+
+    what = (error.strerror or type(error).__name__).lower()
+    if file == "-":
+        return UsageError(f"standard output cannot be written: {what}")
+    return UsageError(f"--output {file} cannot be written: {what}; name another file")

@@ -19,7 +19,7 @@ from auditor.sources import monitoring
 from auditor.sources.interface import Inventory
 from auditor.sources.manifests import ParsedFile, read_manifests
 from auditor.sources.stdin import STDIN
-from auditor.sources.texts import resources_of
+from auditor.sources.texts import oversized, resources_of
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
 
@@ -161,19 +161,29 @@ def may_hold_objects(data: bytes) -> bool:
 
 def _read_all(checkout: Checkout) -> None:
     """Read every file once: texts for keys, Dockerfiles, and the manifests that nobody claimed."""
-    loose, inventory = Target(LOOSE, "loose", "."), checkout.inventory
+    loose = Target(LOOSE, "loose", ".")
     for path in checkout.files:
         try:
             data = checkout.read(path)
         except Unreadable as error:
-            if (_is_manifest(path) or not error.too_large) and not checkout.tree.has_folder(path):
-                inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
+            _unread(checkout, path, error)
             continue
         with checkout.guarded(path, "the file could not be read"):
             _read_one(checkout, loose, path, data)
     for target in (loose, checkout.texts):
         if target.resources:
             checkout.add(target)
+
+
+def _unread(checkout: Checkout, path: str, error: Unreadable) -> None:
+    """A row for what cannot be read; none for a link to a folder of the tree, whose files are listed there."""
+    tree, inventory = checkout.tree, checkout.inventory
+    if not tree.has_folder(path):
+        if _is_manifest(path) or not error.too_large:
+            inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
+    elif not (tree.root / path).is_symlink():
+        what = "a Git submodule that is not checked out: nothing in it was judged"
+        inventory.gaps.append(Problem(path, 0, 0, what, "git submodule update --init"))
 
 
 def _is_manifest(path: str) -> bool:
@@ -184,6 +194,9 @@ def _read_one(checkout: Checkout, loose: Target, path: str, data: bytes) -> None
     """Texts for keys, Dockerfiles, and the objects in one file."""
     manifest = _is_manifest(path)
     checkout.texts.resources += resources_of(path, data)
+    problem = oversized(path, data)
+    if problem is not None:
+        checkout.inventory.problems.append(problem)
     if manifest:
         checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
     if path in checkout.claimed:

@@ -200,13 +200,16 @@ def _git_files(root: Path) -> list[str] | None:
 
 
 def _present(root: Path, names: list[str]) -> Iterator[str]:
-    """The names that exist as files; of a submodule that is checked out, the files inside."""
+    """The names that exist; of a submodule that is checked out, or another repository inside, its files.
+
+    A submodule that is not checked out stays in the list as a folder: reading it says so.
+    """
     base = os.fspath(root)
-    for name in names:
+    for name in (each.rstrip("/") for each in names):
         if any(part in SKIPPED_DIRECTORIES for part in name.split("/")[:-1]):
             continue
         full = f"{base}/{name}"
-        if os.path.isdir(full) and not os.path.islink(full):
+        if os.path.lexists(f"{full}/.git") and not os.path.islink(full):
             yield from (f"{name}/{inner}" for inner in (_git_files(Path(full)) or _walk(Path(full))))
         elif os.path.lexists(full):
             yield name
