@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from itertools import groupby
-from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -31,7 +30,7 @@ from auditor.options import Settings
 from auditor.packs import choose, known_policies, params_of
 from auditor.policy import Policy
 from auditor.report import Finding, Gate, Inputs, Money, ProblemRow, Report, TargetInfo
-from auditor.score import Score, score
+from auditor.score import Score, Tally, score_of, tallies
 from auditor.sources.git import GitOptions, GitSource
 from auditor.sources.interface import Inventory
 from auditor.sources.tree import Tree
@@ -41,6 +40,9 @@ from auditor.waiver_comments import Mark, comment_rules, scan
 from auditor.waiver_peers import annotation_rules
 from auditor.waivers import Rule
 from auditor.world import Surroundings, World
+
+if TYPE_CHECKING:
+    from auditor.sources.sandbox import Memory
 
 __all__ = [
     "EXIT_CLEAN",
@@ -67,7 +69,7 @@ class Run(Struct):
     """The audit of REF, when this one was compared with it."""
 
 
-def collect(tree: Tree, settings: Settings) -> Inventory:
+def collect(tree: Tree, settings: Settings, memory: Memory | None = None) -> Inventory:
     """Everything that the tree declares: targets under their names and with their ties, and waiver comments."""
     marks: dict[str, list[Mark]] = {}
 
@@ -76,7 +78,7 @@ def collect(tree: Tree, settings: Settings) -> Inventory:
             marks[path] = scan(path, data, settings.honour)
 
     tree.on_read = look
-    options = GitOptions(settings.render, settings.full_parse, settings.exclude)
+    options = GitOptions(settings.render, settings.full_parse, settings.exclude, memory=memory)
     inventory = GitSource(tree, options).collect()
     tree.on_read = None
     inventory.marks += [mark for path in sorted(marks) for mark in marks[path]]
@@ -103,7 +105,8 @@ def audit(
     spent = _money(worlds, inventory)
     inventory.problems = sorted({*inventory.problems, *(row for world in worlds for row in world.problems)})
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)
-    result = score(policies, verdicts)
+    whole, by_target = tallies(verdicts)
+    result = score_of(policies, whole)
     findings = assemble.findings(verdicts, policies)
     decision = gate(settings, policies, result, inventory.problems)
     if comparison is not None:
@@ -119,7 +122,7 @@ def audit(
         score=assemble.score_info(result),
         categories=assemble.categories(policies, result),
         policies=assemble.policy_results(policies, result),
-        targets=_targets(inventory, policies, verdicts),
+        targets=_targets(inventory, policies, by_target),
         findings=findings,
         judged=assemble.judged(verdicts) if all_verdicts else (),
         problems=_problems(inventory.problems, incomplete=True) + _problems(inventory.gaps, incomplete=False),
@@ -233,11 +236,8 @@ def _inputs(inventory: Inventory) -> Inputs:
 
 
 def _targets(
-    inventory: Inventory, policies: Mapping[str, Policy], verdicts: Sequence[Verdict]
+    inventory: Inventory, policies: Mapping[str, Policy], by_target: Mapping[str, dict[str, Tally]]
 ) -> tuple[TargetInfo, ...]:
-    by_target: dict[str, list[Verdict]] = {}
-    for name, some in groupby(verdicts, key=attrgetter("target")):
-        by_target.setdefault(name, []).extend(some)
     return tuple(
         TargetInfo(
             target.name,
@@ -245,7 +245,7 @@ def _targets(
             target.path,
             len(target.resources),
             tuple(target.ties),
-            assemble.rounded(score(policies, by_target.get(target.name, ())).effective),
+            assemble.rounded(score_of(policies, by_target.get(target.name, {})).effective),
         )
         for target in inventory.targets
     )

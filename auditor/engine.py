@@ -35,6 +35,8 @@ class Engine:
         self._policies = list(policies)
         self._compiled: dict[str, CompiledPolicy | str] = {}
         self._plans: dict[tuple[str, str], list[tuple[str, list[Policy]]]] = {}
+        self._by_view = _by_view(self._policies)
+        self._by_kind = _by_kind(self._policies)
 
     def judge(self, world: World) -> list[Verdict]:
         """Verdicts on the target's own resources (not those it is tied to), in the inventory's order."""
@@ -56,11 +58,11 @@ class Engine:
         key = (resource.api_version, resource.kind)
         plan = self._plans.get(key)
         if plan is None:
-            by_view: dict[str, list[Policy]] = {}
-            for policy in self._policies:
-                if matches(policy, *key):
-                    by_view.setdefault(policy.match.view, []).append(policy)
-            plan = self._plans[key] = sorted(by_view.items())
+            places = {place for name in (resource.kind, _ANY) for place in self._by_kind.get(name, ())}
+            mine = [self._policies[place] for place in sorted(places)]
+            plan = [("", listed)] if (listed := [each for each in mine if matches(each, *key)]) else []
+            plan += [(name, listed) for name, listed in self._by_view if reads(name, *key)]
+            self._plans[key] = plan
         return plan
 
     def compiled(self, policy: Policy) -> CompiledPolicy | str:
@@ -85,6 +87,29 @@ class Engine:
                 verdicts.append(_verdict(policy, Status.ERROR, world, instance, (), message=compiled))
             else:
                 judge.by(compiled, verdicts)
+
+
+def _by_view(policies: Iterable[Policy]) -> list[tuple[str, list[Policy]]]:
+    """Each view that is looked through, by name, with its policies."""
+    found: dict[str, list[Policy]] = {}
+    for policy in policies:
+        if policy.match.view:
+            found.setdefault(policy.match.view, []).append(policy)
+    return sorted(found.items())
+
+
+_ANY = "*"
+_GLOB = re.compile(r"[*?\[]")
+
+
+def _by_kind(policies: Sequence[Policy]) -> dict[str, list[int]]:
+    """Kind, or ``_ANY``, and the places of the policies that may match it by pattern."""
+    found: dict[str, list[int]] = {}
+    for place, policy in enumerate(policies):
+        for pattern in () if policy.match.view else policy.match.kinds:
+            name = pattern.rpartition("/")[2]
+            found.setdefault(_ANY if _GLOB.search(name) else name, []).append(place)
+    return found
 
 
 def matches(policy: Policy, api_version: str, kind: str) -> bool:
@@ -113,9 +138,6 @@ def variables_for(instance: Instance, facts: dict[str, Any]) -> dict[str, Any]:
     if instance.view:
         variables[view(instance.view).variable] = instance.value
     return variables
-
-
-_GLOB = re.compile(r"[*?\[]")
 
 
 class _Judge:

@@ -7,6 +7,7 @@ written under another name and moved into place, and whoever reads sees one vers
 from __future__ import annotations
 
 import os
+from _thread import get_ident
 from pathlib import Path
 from time import time
 
@@ -59,7 +60,7 @@ class Store:
     def write(self, name: str, value: bytes) -> None:
         """Keep a value; what has not been read for long makes room."""
         path = f"{self._folder}/{name}"
-        draft = f"{path}.{os.getpid()}.draft"
+        draft = f"{path}.{os.getpid()}.{get_ident()}.draft"
         try:
             with open(draft, "wb") as handle:  # noqa: PTH123
                 handle.write(_MAGIC + xxhash.xxh3_128_digest(value) + value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 
@@ -22,6 +22,9 @@ from auditor.sources.stdin import STDIN
 from auditor.sources.texts import oversized, resources_of
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
+
+if TYPE_CHECKING:
+    from auditor.sources.sandbox import Memory
 
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 LOOSE = "loose"
@@ -60,6 +63,8 @@ class GitOptions(Struct):
     """Globs of paths that are left out."""
     argocd_repositories: Sequence[str] = ()
     """URLs that mean this repository; none given: any, when the path exists here."""
+    memory: Memory | None = None
+    """Where renderings are kept between runs."""
 
 
 class Checkout(Struct):

@@ -44,7 +44,7 @@ def collect(checkout: Checkout) -> None:
         return
     _blocked(checkout, graph)
     roots = graph.roots()
-    kustomize = Kustomize.find()
+    kustomize = Kustomize.find(checkout.options.memory)
     if kustomize is None:
         for folder in roots:
             what = f"{folder or '.'}: not rendered, there is neither kubectl nor kustomize"
