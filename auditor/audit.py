@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor import __version__, assemble, changes, money, waivers
 from auditor.baseline import stale
@@ -134,6 +135,17 @@ def worlds_of(inventory: Inventory, settings: Settings, today: date | None) -> l
         )
         for target in inventory.targets
     ]
+
+
+def with_graphs(run: Run, settings: Settings, *, now: datetime, workload: str = "", limit: int = 0) -> Report:
+    """The report of a finished run with the joins of its GPU workloads, or of those that ``workload`` names.
+
+    The worlds are built again rather than kept: few runs draw, and facts hold much memory.
+    """
+    from auditor.graph import graphs
+
+    worlds = worlds_of(run.inventory, settings, now.date())
+    return replace(run.report, graphs=graphs(worlds, run.verdicts, workload=workload, limit=limit))
 
 
 def _waive(
