@@ -324,7 +324,9 @@ def _base_run(
     if not ref or governance.request.root is None:
         return None
     with _revision_tree(_revision(governance.request.root, ref)) as tree:
-        return audit(collect(tree, settings, cache.store), settings, scope=scope, now=now, compiler=cache.compiler)
+        return audit(
+            collect(tree, settings, cache.store), settings, scope=scope, now=now, compiler=cache.compiler
+        )
 
 
 def _comparison(governance: Governance, base: Run | None) -> Comparison | None:
