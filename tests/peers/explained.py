@@ -125,16 +125,12 @@ EXPLAINED: tuple[Explanation, ...] = (
         "removed-api-group",
         CONTAINER_RULES
         | POD_RULES
-<<<<<<< HEAD
-        | rules("container-security-context-privileged", "container-security-context-readonlyrootfilesystem"),
-=======
         | rules(
             "container-ports-check",
             "container-security-context-privileged",
             "container-security-context-readonlyrootfilesystem",
             "environment-variable-key-duplication",
         ),
->>>>>>> diff
         "No cluster takes extensions/v1beta1 workloads any more (since Kubernetes 1.16). API-001 says that of "
         "the object; what its pods would be allowed to do is beside the point.",
         _removed_group,
