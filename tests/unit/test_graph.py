@@ -9,7 +9,7 @@ import pytest
 from auditor.report import Graph, GraphEdge, GraphNode
 from tests.unit.platforms import graphs_of, write_platform
 
-WORKER = "loose:apps/Deployment/inference/worker"
+WORKER = ":apps/Deployment/inference/worker"
 QUEUE = "infra:aws_sqs_queue.jobs"
 
 STRAY = """\
@@ -66,7 +66,7 @@ def node(graph: Graph, end: str) -> GraphNode:
 def test_a_whole_platform_hangs_together(tmp_path: Path) -> None:
     graph = only(write_platform(tmp_path))
     assert graph.name == "Deployment inference/worker"
-    assert {(e.from_.rsplit(":")[1], e.label, e.to.rsplit(":")[1]) for e in graph.edges} == {
+    assert {(e.from_.split(":")[-1], e.label, e.to.split(":")[-1]) for e in graph.edges} == {
         ("keda.sh/ScaledObject/inference/worker", "scales 0 to 4", "apps/Deployment/inference/worker"),
         (
             "keda.sh/ScaledObject/inference/worker",
@@ -223,6 +223,16 @@ def test_only_gpu_workloads_are_drawn_unless_others_are_named(tmp_path: Path) ->
     assert len(graphs_of(root, "*")) == 2
     assert len(graphs_of(root, "*", limit=1)) == 1
     assert graphs_of(root, "none") == ()
+
+
+def test_two_workloads_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    found = graphs_of(write_platform(tmp_path, web=WEB, web2=WEB), "web")
+    assert [g.name for g in found] == [
+        "Deployment inference/web (app/web.yaml)",
+        "Deployment inference/web (app/web2.yaml)",
+    ]
+    shared = {n.id for n in found[0].nodes} & {n.id for n in found[1].nodes}
+    assert [name.rpartition("/")[2] for name in shared] == ["default-deny"]
 
 
 def test_a_scaled_job_is_scaler_and_workload_at_once(tmp_path: Path) -> None:
