@@ -178,6 +178,16 @@ def test_a_second_scaler_fights_the_first(tmp_path: Path) -> None:
     assert edge(graph, "HorizontalPodAutoscaler/inference/rival", WORKER).label == "scales 1 to 2"
 
 
+def test_scalers_of_other_folders_are_left_out_where_one_lies_beside(tmp_path: Path) -> None:
+    root = write_platform(tmp_path)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/hpa.yaml").write_text(HPA)
+    assert {n.kind for n in only(root).nodes if n.label in ("worker", "rival")} >= {"ScaledObject"}
+    assert "rival" not in {n.label for n in only(root).nodes}
+    (tmp_path / "app/scaler.yaml").unlink()
+    assert edge(only(root), "HorizontalPodAutoscaler/inference/rival", WORKER).ok
+
+
 def test_a_scaler_that_names_nearly_this_workload_is_drawn_broken(tmp_path: Path) -> None:
     change = ("scaleTargetRef: {name: worker}", "scaleTargetRef: {name: workre}")
     found = edge(only(write_platform(tmp_path, change)), "ScaledObject/inference/worker", WORKER)
