@@ -26,10 +26,15 @@ def described(error: Exception) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
+def row(file: str, what: str, error: Exception) -> Problem:
+    """One problem of ``file``: ``what`` could not be done. Raises the error when AUDITOR_DEBUG is set."""
+    return Problem(file, 0, 0, f"{what}: {described(error)}", REPAIR)
+
+
 @contextmanager
 def one_row(add: Callable[[Problem], None], file: str, what: str) -> Iterator[None]:
     """Turns an exception inside the block into one problem of ``file``: ``what`` could not be done."""
     try:
         yield
     except Exception as error:
-        add(Problem(file, 0, 0, f"{what}: {described(error)}", REPAIR))
+        add(row(file, what, error))

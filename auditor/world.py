@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from auditor.cel.errors import CelError
 from auditor.facts import fact
 from auditor.facts.interface import Fact
-from auditor.guard import described, one_row
+from auditor.guard import described, row
 from auditor.model import Path, Resource, Target
 from auditor.spans import Problem
 from auditor.unknown import Unknown, UnknownUsed
-from auditor.views import view
+from auditor.views import reads, view
 from auditor.views.interface import Instance
 
 
@@ -81,11 +81,12 @@ class World:
         key = (name, id(resource))
         found = self._of_resource.get(key)
         if found is None:
-            lens = view(name)
             found = []
-            if lens.reads(resource.api_version, resource.kind):
-                with one_row(self.problems.append, resource.origin.file, _unseen(resource, name)):
-                    found = list(lens.instances(resource, self))
+            if reads(name, resource.api_version, resource.kind):
+                try:
+                    found = list(view(name).instances(resource, self))
+                except Exception as error:
+                    self.problems.append(row(resource.origin.file, _unseen(resource, name), error))
             self._of_resource[key] = found
         return found
 
@@ -124,8 +125,7 @@ class World:
     @property
     def target_has_groups(self) -> bool:
         """Whether anything in the target itself declares nodes."""
-        lens = view("NodeGroup")
-        return any(lens.reads(each.api_version, each.kind) for each in self.target.resources)
+        return any(reads("NodeGroup", each.api_version, each.kind) for each in self.target.resources)
 
     @property
     def region(self) -> str | Unknown:

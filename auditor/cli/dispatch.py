@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "explain": "what a policy means, why it matters, how to repair it",
     "fix": "show or write proved repairs",
     "policy": "list, begin, lint and test policies",
+    "graph": "draw how workloads, scalers, queues, roles and nodes hang together",
     "report": "show, join and compare saved results",
     "completion": "completion script for a shell",
 }
@@ -28,20 +29,31 @@ EPILOG = """examples:
 """
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Asks for the terminal's width itself: argparse makes a formatter for each flag, and loads shutil for it."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            columns = (
+                int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(sys.__stdout__.fileno()).columns  # type: ignore[union-attr]
+            )
+        except (AttributeError, ValueError, OSError):
+            columns = 0
+        super().__init__(prog, width=(columns or 80) - 2)
+
+
 def build_parser(command: str | None) -> argparse.ArgumentParser:
     """The parser; only the module of ``command`` is loaded (all of them when it is None)."""
     parser = argparse.ArgumentParser(
         "auditor",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     parser.add_argument("-V", "--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, text in COMMANDS.items():
-        sub = commands.add_parser(
-            name, help=text, description=text, formatter_class=argparse.RawDescriptionHelpFormatter
-        )
+        sub = commands.add_parser(name, help=text, description=text, formatter_class=_Help)
         if command in (None, name):
             import_module(f"auditor.cli.{name}_command").configure(sub)
     return parser

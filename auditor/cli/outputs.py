@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +55,12 @@ def link_base() -> str:
     return "{}/{}/blob/{}".format(*parts) if all(parts) else ""
 
 
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((100, 40)).columns
+
+
 def write(report: Report, options: argparse.Namespace) -> None:
     """Render each format to its file or to standard output."""
     from auditor.reporters import render
@@ -66,7 +71,7 @@ def write(report: Report, options: argparse.Namespace) -> None:
         chosen = RenderOptions(
             color=terminal and "NO_COLOR" not in os.environ,
             hyperlinks=terminal and bool(options.link_base),
-            width=shutil.get_terminal_size((100, 40)).columns if terminal else 100,
+            width=_columns() if terminal else 100,
             verbose=options.verbose,
             sarif_verdicts=options.sarif_verdicts,
             link_base=options.link_base,

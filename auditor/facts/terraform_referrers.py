@@ -20,7 +20,7 @@ class Referrers:
     """``facts.referrers`` of a Terraform block: ``{type: [{address, field, body, ref}]}``.
 
     A block refers to another one by its address, by its id or ARN (in a state), or, within one service, by its
-        name. ``field`` is the argument that does. Blocks of the same root only.
+    name. ``field`` is the argument that does. Blocks of the same root only.
     """
 
     def __init__(self, world: World) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 
@@ -19,9 +19,12 @@ from auditor.sources import monitoring
 from auditor.sources.interface import Inventory
 from auditor.sources.manifests import ParsedFile, read_manifests
 from auditor.sources.stdin import STDIN
-from auditor.sources.texts import resources_of
+from auditor.sources.texts import oversized, resources_of
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
+
+if TYPE_CHECKING:
+    from auditor.sources.sandbox import Memory
 
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 LOOSE = "loose"
@@ -60,6 +63,8 @@ class GitOptions(Struct):
     """Globs of paths that are left out."""
     argocd_repositories: Sequence[str] = ()
     """URLs that mean this repository; none given: any, when the path exists here."""
+    memory: Memory | None = None
+    """Where renderings are kept between runs."""
 
 
 class Checkout(Struct):
@@ -76,7 +81,8 @@ class Checkout(Struct):
 
     def read(self, path: str) -> bytes:
         """Bytes of a file; :class:`Unreadable` when that is impossible."""
-        return self.tree.read(path)
+        parsed = self._parsed.get(path)
+        return self.tree.read(path) if parsed is None else parsed.file.data
 
     def parsed(self, path: str) -> ParsedFile:
         """Every document of one YAML or JSON file, parsed once; :class:`Unreadable` as for :meth:`read`."""
@@ -139,10 +145,10 @@ class GitSource:
         files = self._tree.files()
         if not self._options.exclude:
             return files
-        from pathspec import GitIgnoreSpec
+        from auditor.sources.ignore import Ignore
 
-        spec = GitIgnoreSpec.from_lines(self._options.exclude)
-        return [path for path in files if not spec.match_file(path)]
+        excluded = Ignore(self._options.exclude)
+        return [path for path in files if not excluded.covers(path)]
 
 
 def may_hold_objects(data: bytes) -> bool:
@@ -188,6 +194,9 @@ def _read_one(checkout: Checkout, loose: Target, path: str, data: bytes) -> None
     """Texts for keys, Dockerfiles, and the objects in one file."""
     manifest = _is_manifest(path)
     checkout.texts.resources += resources_of(path, data)
+    problem = oversized(path, data)
+    if problem is not None:
+        checkout.inventory.problems.append(problem)
     if manifest:
         checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
     if path in checkout.claimed:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from auditor.fixes import Editable, Refused
 from auditor.model import Origin, Path, Place, Precision, Resource
-from auditor.spans import Edit, Problem
+from auditor.spans import Edit, Problem, Span
 from auditor.yamlio import SourceMap, YamlDocument, load_stream
 from auditor.yamlio.text import NotTextError, as_utf8
+
+if TYPE_CHECKING:
+    from auditor.fixes import Editable
 
 Read = Callable[[str], bytes]
 Wanted = Callable[[str, str], bool]
@@ -51,6 +53,21 @@ class SourceFile:
         return [
             (n, line.decode("utf-8", "replace").rstrip("\r")) for n, line in enumerate(shown, max(first, 1))
         ]
+
+    def lines_around(self, span: Span, count: int) -> list[tuple[int, str]]:
+        """The line where a span begins, with ``count`` lines above and below it: :meth:`lines` without counting."""
+        data = _text(self.data)
+        first, start = span.line, data.rfind(b"\n", 0, span.start) + 1
+        while start and span.line - first < count:
+            start = data.rfind(b"\n", 0, start - 1) + 1
+            first -= 1
+        shown: list[tuple[int, str]] = []
+        while start <= len(data) and first + len(shown) <= span.line + count:
+            end = data.find(b"\n", start)
+            end = end if end >= 0 else len(data)
+            shown.append((first + len(shown), data[start:end].decode("utf-8", "replace").rstrip("\r")))
+            start = end + 1
+        return shown
 
 
 def _text(data: bytes) -> bytes:
@@ -115,9 +132,7 @@ class ManifestOrigin:
 
     def excerpt(self, place: Place) -> list[tuple[int, str]]:
         """A few lines around the place."""
-        if place.span is None:
-            return []
-        return self._file.lines(place.span.line - EXCERPT_LINES, place.span.line + EXCERPT_LINES)
+        return self._file.lines_around(place.span, EXCERPT_LINES) if place.span is not None else []
 
     def comment(self, place: Place) -> str:
         """The comment on the line or directly above it."""
@@ -128,6 +143,7 @@ class ManifestOrigin:
 
 def editor(file: str, smap: SourceMap, place: Callable[[Path], Path], note: str = "") -> Editable:
     """How a document is edited where ``place`` says that a path of the object stands in it."""
+    from auditor.fixes import Editable, Refused
     from auditor.yamlio import CannotEdit, append_item, remove, set_value
 
     def guarded(edit: Callable[[], Edit]) -> Edit:

@@ -35,7 +35,7 @@ def collect(checkout: Checkout) -> None:
         checkout.inventory.problems += chart.problems
     if not checkout.options.render:
         return
-    helm = Helm.find()
+    helm = Helm.find(checkout.options.memory)
     ready: list[Chart] = []
     for chart in charts.by_folder.values():
         if chart.library or chart.problems:

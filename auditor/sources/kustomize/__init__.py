@@ -10,6 +10,7 @@ from auditor.guard import REPAIR, described
 from auditor.model import Resource, Target
 from auditor.sources.git import Checkout
 from auditor.sources.kustomize.graph import Graph, Node
+from auditor.sources.kustomize.leftovers import claim_unused_patches
 from auditor.sources.kustomize.origin import RenderedOrigin, Rendering
 from auditor.sources.kustomize.renderer import (
     ORIGIN,
@@ -38,11 +39,12 @@ def collect(checkout: Checkout) -> None:
         return
     for node in graph.nodes.values():
         checkout.claim((node.path, *node.inputs))
+    claim_unused_patches(checkout, graph)
     if not checkout.options.render:
         return
     _blocked(checkout, graph)
     roots = graph.roots()
-    kustomize = Kustomize.find()
+    kustomize = Kustomize.find(checkout.options.memory)
     if kustomize is None:
         for folder in roots:
             what = f"{folder or '.'}: not rendered, there is neither kubectl nor kustomize"
