@@ -67,6 +67,8 @@ class ApplicationHealth:
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
+        if instance.resource.name != "argocd-cm":
+            return {"waves": 0, "applications": [], "assessed": False, "refs": []}
         applications = [
             each
             for target in self._world.around.targets

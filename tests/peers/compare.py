@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -54,15 +54,22 @@ class Comparison:
         return [each for each in self.differences if explanation(each) is None]
 
 
-def compare(claims: Iterable[Claim], theirs: Verdicts, ours: Judged) -> list[Comparison]:
-    """One comparison a claim. Silence on one side is no difference as long as the other finds no fault."""
-    return [_compare(claim, theirs.get(claim.rule, {}), ours) for claim in claims]
+def compare(
+    claims: Iterable[Claim], theirs: Verdicts, ours: Judged, unread: Collection[Subject] = ()
+) -> list[Comparison]:
+    """One comparison a claim, without what the other tool could not parse (``unread``).
+
+    Silence on one side is no difference as long as the other finds no fault.
+    """
+    return [_compare(claim, theirs.get(claim.rule, {}), ours, unread) for claim in claims]
 
 
-def _compare(claim: Claim, theirs: dict[Subject, Answer], judged: Judged) -> Comparison:
+def _compare(
+    claim: Claim, theirs: dict[Subject, Answer], judged: Judged, unread: Collection[Subject]
+) -> Comparison:
     comparison = Comparison(claim)
     ours = judged.verdicts.get(claim.policy.code, {})
-    for subject in sorted({*theirs, *ours}):
+    for subject in sorted({*theirs, *ours}.difference(unread)):
         one, other = theirs.get(subject), ours.get(subject)
         if one == other == "pass":
             comparison.passed += 1

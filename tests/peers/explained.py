@@ -1,13 +1,20 @@
-"""Where an exact claim and the other tool part, in words, with the test that recognises the case."""
+"""Where an exact claim and the other tool part, in words, with the test that recognises the case.
+
+Each explanation must occur in the generated cases (a test), so that none outlives its reason.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from auditor.views.pods import TEMPLATES, dig, group_of
 
 if TYPE_CHECKING:
     from tests.peers.compare import Difference
+
+Body = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,18 +22,191 @@ class Explanation:
     """A class of differences: which rules it touches, what differs, and why we hold to ours."""
 
     name: str
-    rules: frozenset[str] | None
-    """None: any rule."""
+    rules: frozenset[str]
     words: str
     holds: Callable[[Difference], bool]
 
     def covers(self, difference: Difference) -> bool:
         """Whether the difference is of this class."""
-        return (self.rules is None or difference.rule in self.rules) and self.holds(difference)
+        return difference.rule in self.rules and self.holds(difference)
 
+
+def rules(*names: str) -> frozenset[str]:
+    """Rule ids; numbers alone are checkov's for Kubernetes."""
+    return frozenset(f"CKV_K8S_{name}" if name.isdigit() else name for name in names)
+
+
+def _template(body: Body) -> Body:
+    api_version, kind = str(body.get("apiVersion")), str(body.get("kind"))
+    found = dig(body, TEMPLATES.get((group_of(api_version), kind), ("-",)))
+    return found if isinstance(found, dict) else {}
+
+
+def _spec(body: Body) -> Body:
+    found = _template(body).get("spec")
+    return found if isinstance(found, dict) else {}
+
+
+def _containers(body: Body) -> Iterator[Body]:
+    for field in ("containers", "initContainers"):
+        found = _spec(body).get(field)
+        yield from (each for each in found or () if isinstance(each, dict))
+
+
+def _kind(*kinds: str) -> Callable[[Difference], bool]:
+    """We judge objects of these kinds, and the other tool does not."""
+    return lambda difference: difference.theirs is None and difference.body.get("kind") in kinds
+
+
+def _any_container(test: Callable[[Body], bool]) -> Callable[[Difference], bool]:
+    return lambda difference: any(test(container) for container in _containers(difference.body))
+
+
+def _windows(difference: Difference) -> bool:
+    return dig(_spec(difference.body), ("os", "name")) == "windows"
+
+
+def _without_host_port(container: Body) -> bool:
+    ports = container.get("ports")
+    return bool(ports) and all(not port.get("hostPort") for port in ports)
+
+
+def _no_selector(difference: Difference) -> bool:
+    return difference.ours is None and not dig(difference.body, ("spec", "selector"))
+
+
+def _placeholder_name(difference: Difference) -> bool:
+    name = str(dig(difference.body, ("metadata", "name")))
+    return difference.theirs is None and any(each in name for each in "#{}")
+
+
+def _removed_group(difference: Difference) -> bool:
+    return difference.ours is None and difference.body.get("apiVersion") == "extensions/v1beta1"
+
+
+def _no_containers(difference: Difference) -> bool:
+    return difference.ours is None and not _spec(difference.body).get("containers")
+
+
+CUSTOM_KINDS = (
+    "ScaledJob",
+    "Rollout",
+    "Service",
+    "Workflow",
+    "WorkflowTemplate",
+    "ClusterWorkflowTemplate",
+    "CronWorkflow",
+)
+"""Kinds of KEDA, Argo and Knative that make pods; a Service here is Knative's."""
+CONTAINER_RULES = rules("8", "9", "11", "13", "15", "16", "20", "22", "26", "28", "35", "37", "39", "43")
+POD_RULES = rules("17", "18", "19", "40")
+KUBE_SCORE_POD_RULES = rules(
+    "container-ports-check",
+    "container-security-context-privileged",
+    "container-security-context-readonlyrootfilesystem",
+    "environment-variable-key-duplication",
+    "pod-topology-spread-constraints",
+)
 
 EXPLAINED: tuple[Explanation, ...] = (
     Explanation(
-        "kinds", None, "x", lambda d: d.theirs is None and d.body.get("kind") in ("Rollout", "ScaledJob")
+        "placeholder-name",
+        CONTAINER_RULES | POD_RULES,
+        "checkov skips an object without a word when a name in it holds #, { or }, the marks of templates. "
+        "Everything else in it can be read, so we judge it.",
+        _placeholder_name,
+    ),
+    Explanation(
+        "removed-api-group",
+        CONTAINER_RULES
+        | POD_RULES
+        | rules("container-security-context-privileged", "container-security-context-readonlyrootfilesystem"),
+        "No cluster takes extensions/v1beta1 workloads any more (since Kubernetes 1.16). API-001 says that of "
+        "the object; what its pods would be allowed to do is beside the point.",
+        _removed_group,
+    ),
+    Explanation(
+        "pod-without-containers",
+        rules("40"),
+        "A pod spec without containers is a patch: who runs in it is written elsewhere. checkov fails it for "
+        "the user ID that it does not set.",
+        _no_containers,
+    ),
+    Explanation(
+        "checkov-custom-kinds",
+        CONTAINER_RULES | POD_RULES,
+        "checkov knows the built-in kinds only. Pods of ScaledJobs, Rollouts, Workflows and Knative services run "
+        "with the same fields, so we judge them too.",
+        _kind(*CUSTOM_KINDS),
+    ),
+    Explanation(
+        "checkov-pod-template",
+        POD_RULES,
+        "These checks of checkov leave PodTemplate out, its checks of containers do not. Ours read every pod.",
+        _kind("PodTemplate"),
+    ),
+    Explanation(
+        "kube-score-kinds",
+        KUBE_SCORE_POD_RULES,
+        "kube-score reads Pods, Deployments, StatefulSets, DaemonSets, Jobs and CronJobs. We judge every pod.",
+        _kind("ReplicaSet", "ReplicationController", "PodTemplate", *CUSTOM_KINDS),
+    ),
+    Explanation(
+        "windows-pods",
+        rules("20", "22", "28", "37", "container-security-context-readonlyrootfilesystem"),
+        "A pod with os.name windows may not set these fields at all: the API server refuses it. We leave it out.",
+        lambda difference: difference.theirs == "fail" and _windows(difference),
+    ),
+    Explanation(
+        "container-without-image",
+        rules("15", "43"),
+        "A container without an image has no pull policy and no digest to judge. What is wrong is the missing "
+        "image, which IMG-027 finds.",
+        _any_container(lambda container: not container.get("image")),
+    ),
+    Explanation(
+        "host-port-zero",
+        rules("26"),
+        "hostPort 0 and null bind no port: the API server takes both for absent. checkov fails on the key alone.",
+        _any_container(_without_host_port),
+    ),
+    Explanation(
+        "empty-liveness-probe",
+        rules("8"),
+        "livenessProbe: {} probes nothing, and the API server refuses it. checkov means to fail it too (its code "
+        "asks whether the map is empty), but its parser has added line numbers to the map by then.",
+        _any_container(lambda container: container.get("livenessProbe") == {}),
+    ),
+    Explanation(
+        "empty-readiness-probe",
+        rules("9"),
+        "As for the liveness probe.",
+        _any_container(lambda container: container.get("readinessProbe") == {}),
+    ),
+    Explanation(
+        "kinds-of-selector",
+        rules(
+            "deployment-pod-selector-labels-match-template-metadata-labels",
+            "statefulset-pod-selector-labels-match-template-metadata-labels",
+        ),
+        "kube-score has one check for Deployments and one for StatefulSets; our policy is about both, and about "
+        "DaemonSets and ReplicaSets.",
+        _kind("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"),
+    ),
+    Explanation(
+        "workload-without-selector",
+        rules(
+            "deployment-pod-selector-labels-match-template-metadata-labels",
+            "statefulset-pod-selector-labels-match-template-metadata-labels",
+        ),
+        "Without a selector the object is a patch of another one, or the API server refuses it for its schema "
+        "(API-002). A selector that is not there cannot miss the template.",
+        _no_selector,
+    ),
+    Explanation(
+        "restart-policy-of-jobs",
+        rules("cronjob-restartpolicy"),
+        "kube-score asks it of CronJobs; the API server refuses the same value in a Job.",
+        _kind("Job", "ScaledJob"),
     ),
 )

@@ -31,10 +31,10 @@ def run(folder: Path, policies: Collection[Policy]) -> Judged:
     """What our policies say of every object below ``folder``."""
     settings = Settings(render=False, full_parse=True)
     inventory = audit.collect(Tree(folder), settings)
-    judged = Judged({}, {}, {})
+    resources = [resource for target in inventory.targets for resource in target.resources]
+    judged = Judged({}, {subject_of(each): each.body for each in reversed(resources)}, {})
     for verdict in audit.judge(inventory, settings, Engine(policies), DAY):
         subject = subject_of(verdict.resource)
-        judged.bodies.setdefault(subject, verdict.resource.body)
         if verdict.status in (Status.PASS, Status.FAIL):
             record(judged.verdicts, verdict.policy, subject, verdict.status is Status.FAIL)
         elif verdict.status in (Status.ERROR, Status.NOT_ASSESSED):

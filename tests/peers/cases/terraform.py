@@ -11,6 +11,32 @@ LAUNCH = 'resource "{kind}" "this" {{\n  name_prefix = "case"\n{body}}}\n'
 def roots() -> Iterator[str]:
     """One root each."""
     yield from _metadata()
+    yield from _dynamic_metadata()
+
+
+def _dynamic_metadata() -> Iterator[str]:
+    """The way modules take the block: as a variable whose attributes have defaults of their own."""
+    for token in ("required", "optional"):
+        yield f"""\
+variable "metadata_options" {{
+  type = object({{
+    http_endpoint = optional(string, "enabled")
+    http_tokens   = optional(string, "{token}")
+  }})
+  default = {{}}
+}}
+
+resource "aws_launch_template" "this" {{
+  name_prefix = "case"
+  dynamic "metadata_options" {{
+    for_each = [var.metadata_options]
+    content {{
+      http_endpoint = metadata_options.value.http_endpoint
+      http_tokens   = metadata_options.value.http_tokens
+    }}
+  }}
+}}
+"""
 
 
 def _metadata() -> Iterator[str]:

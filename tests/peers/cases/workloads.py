@@ -199,6 +199,13 @@ def bodies() -> Iterator[Body]:
         yield workload(next(kinds), patched(_pod(base, "init"), patch))
     for kind, base in product(KINDS, (BARE, HARDENED)):
         yield workload(kind, _pod(base, "only"))
+        yield workload(kind, {"serviceAccountName": "patch"})
+    for kind, name in product(("Deployment", "DaemonSet"), ("case-{{ .Release.Name }}", "case-${name}")):
+        yield {**workload(kind, _pod(BARE, "only")), "metadata": {"name": name}}
+    for base in (BARE, HARDENED):
+        unsafe = patched(base, {"securityContext": {"privileged": True}})
+        pod = {**_pod(unsafe, "init"), "hostPID": True, "hostIPC": True, "hostNetwork": True}
+        yield {**workload("DaemonSet", pod), "apiVersion": "extensions/v1beta1"}
     yield from _mixtures(Random(20260424))
 
 
