@@ -34,6 +34,7 @@ spec: {containers: [{name: c, image: "registry.example/c:1"}]}
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
 )
+PLAN = '{"format_version": "1.2", "planned_values": []}'
 HEAD = "apiVersion: v1\nkind: Pod\n"
 
 TEXTS: dict[str, tuple[str, str | bytes, int, str, str]] = {
