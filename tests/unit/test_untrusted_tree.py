@@ -115,10 +115,9 @@ def hostile_code(root: Path) -> dict[str, str]:
     python = f"open({str(root / PROOF)!r}, 'w').write('x')\n"
     shell = f"#!/bin/sh\necho x > {root / PROOF}\n"
     return {
-        **{
-            name: python
-            for name in ("check.py", "conftest.py", "sitecustomize.py", "usercustomize.py", "yaml.py")
-        },
+        **dict.fromkeys(
+            ("check.py", "conftest.py", "sitecustomize.py", "usercustomize.py", "yaml.py"), python
+        ),
         "auditor/__init__.py": python,
         "msgspec.py": python,
         "setup.py": python,
