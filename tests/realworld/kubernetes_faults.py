@@ -43,6 +43,11 @@ def _drop_seccomp(body: Body) -> bool:
     return (pod.get("securityContext") or {}).pop("seccompProfile", None) is not None
 
 
+def _default_account(body: Body) -> bool:
+    pod = pod_of(body) or {}
+    return "automountServiceAccountToken" not in pod and pod.pop("serviceAccountName", None) is not None
+
+
 def _tag(tag: str) -> Any:
     def breaks(body: Body) -> bool:
         container = first(body)
@@ -366,7 +371,7 @@ SECURITY = (
     Kind(
         "run as the default account",
         ("IAM-011", "IAM-012"),
-        lambda body: (pod_of(body) or {}).pop("serviceAccountName", None) is not None,
+        _default_account,
     ),
 )
 

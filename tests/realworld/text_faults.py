@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from tests.realworld.faults import TextKind
+from tests.realworld.seeding import block_of
 
 
 def _replacing(pattern: str, replacement: str) -> Callable[[str], str | None]:
@@ -50,41 +51,44 @@ def _at_the_end(line: str) -> Callable[[str], str | None]:
     return breaks
 
 
-_ACTIONS = r"\bactions(\s*)=(\s*)\[.*?\]"
-_RESOURCES = r"\bresources(\s*)=(\s*)\[.*?\]"
+def _statement(action: str) -> Callable[[str], str | None]:
+    """The first statement of a policy document allows one action on everything."""
+
+    def breaks(text: str) -> str | None:
+        found = re.search(r"^\s*statement \{\n", text, re.MULTILINE)
+        span = block_of(text, text[: found.end() - 1].count("\n") + 1) if found else None
+        if span is None or "condition" in text[span[0] : span[1]] or "principals" in text[span[0] : span[1]]:
+            return None
+        statement, several = text[span[0] : span[1]], 0
+        for field, value in (("actions", f'["{action}"]'), ("resources", '["*"]')):
+            statement, count = re.subn(
+                rf"\b{field}(\s*)=\s*\[.*?\]\n", rf"{field}\1= {value}\n", statement, flags=re.DOTALL
+            )
+            several += count
+        return text[: span[0]] + statement + text[span[1] :] if several == 2 else None
+
+    return breaks
+
+
+def _opened_port(text: str) -> str | None:
+    """A rule for other ports than 80 and 443 lets the whole internet in."""
+    if re.search(r"\b(80|443)\b", text) or "egress" in text:
+        return None
+    for field, value in (("cidr_blocks", '["0.0.0.0/0"]'), ("cidr_ipv4", '"0.0.0.0/0"')):
+        changed = _replacing(rf"\b{field}(\s*)=[^\n]*", rf"{field}\1= {value}")(text)
+        if changed is not None:
+            return changed
+    return None
+
 
 TERRAFORM = (
     TextKind("module without a version", ("TF-050",), _replacing(r"^\s*version\s*=[^\n]*\n", "")),
-    TextKind("every action", ("IAM-051", "IAM-050"), _replacing(_ACTIONS, r'actions\1=\2["*"]')),
-    TextKind(
-        "writes everywhere",
-        ("IAM-055",),
-        _replacing(_ACTIONS + r"(.*?)" + _RESOURCES, r'actions = ["sqs:DeleteMessage"]\3resources = ["*"]'),
-    ),
-    TextKind(
-        "reads every object",
-        ("IAM-054",),
-        _replacing(_ACTIONS + r"(.*?)" + _RESOURCES, r'actions = ["s3:GetObject"]\3resources = ["*"]'),
-    ),
-    TextKind(
-        "escalation",
-        ("IAM-053",),
-        _replacing(
-            _ACTIONS + r"(.*?)" + _RESOURCES, r'actions = ["iam:AttachRolePolicy"]\3resources = ["*"]'
-        ),
-    ),
-    TextKind(
-        "permissions of anything",
-        ("IAM-056",),
-        _replacing(_ACTIONS + r"(.*?)" + _RESOURCES, r'actions = ["s3:PutBucketPolicy"]\3resources = ["*"]'),
-    ),
-    TextKind(
-        "look-ups everywhere",
-        ("IAM-052",),
-        _replacing(
-            _ACTIONS + r"(.*?)" + _RESOURCES, r'actions = ["sqs:GetQueueAttributes"]\3resources = ["*"]'
-        ),
-    ),
+    TextKind("every action", ("IAM-051", "IAM-050"), _statement("*")),
+    TextKind("writes everywhere", ("IAM-055",), _statement("sqs:DeleteMessage")),
+    TextKind("reads every object", ("IAM-054",), _statement("s3:GetObject")),
+    TextKind("escalation", ("IAM-053",), _statement("iam:AttachRolePolicy")),
+    TextKind("permissions of anything", ("IAM-056",), _statement("s3:PutBucketPolicy")),
+    TextKind("look-ups everywhere", ("IAM-052",), _statement("sqs:GetQueueAttributes")),
     TextKind(
         "administrator",
         ("IAM-057",),
@@ -100,7 +104,7 @@ TERRAFORM = (
     TextKind(
         "trust in everybody",
         ("IAM-060",),
-        _replacing(r"\bidentifiers(\s*)=(\s*)\[[^\]]*\]", r'identifiers\1=\2["*"]'),
+        _replacing(r"\bidentifiers(\s*)=\s*\[[^\]]*\]", r'identifiers\1= ["*"]'),
     ),
     TextKind("IMDSv1", ("IAM-010",), _replacing(r"\bhttp_tokens(\s*)=[^\n]*", r'http_tokens\1= "optional"')),
     TextKind(
@@ -108,14 +112,7 @@ TERRAFORM = (
         ("IAM-040",),
         _replacing(r"\bhttp_put_response_hop_limit(\s*)=[^\n]*", r"http_put_response_hop_limit\1= 2"),
     ),
-    TextKind(
-        "open security group",
-        ("NET-006", "NET-061", "NET-062", "NET-063", "NET-064"),
-        _replacing(
-            r"\b(cidr_blocks|cidr_ipv4)(\s*)=[^\n]*",
-            lambda m: f"{m[1]}{m[2]}= " + ('["0.0.0.0/0"]' if m[1] == "cidr_blocks" else '"0.0.0.0/0"'),
-        ),
-    ),  # type: ignore[arg-type]
+    TextKind("open security group", ("NET-006",), _opened_port),
     TextKind(
         "queue in clear",
         ("TF-042",),
@@ -135,11 +132,7 @@ TERRAFORM = (
             r'\1\2= "1.27"',
         ),
     ),
-    TextKind(
-        "secrets under AWS's key",
-        ("TF-004",),
-        _inserting("encryption_config = null\n  create_kms_key = false"),
-    ),
+    TextKind("secrets under AWS's key", ("TF-004",), _inserting("encryption_config = null")),
 )
 
 DOCKERFILES = (

@@ -306,8 +306,16 @@ def test_what_a_variant_of_the_same_target_holds_is_missing_all_the_same() -> No
 def test_a_prometheus_makes_only_what_is_called_after_it(name: str, sure: bool) -> None:
     text = "apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: k8s, namespace: prod}\n"
     world = World(
-        beside("app", "kustomize", pod() + "---\n" + text + "---\n" + ACCOUNT.replace("NAME", "other"))
+        beside(
+            "app",
+            "kustomize",
+            pod()
+            + "---\n"
+            + text
+            + "---\n"
+            + ACCOUNT.replace("NAME", "other").replace("ServiceAccount", "ConfigMap"),
+        )
     )
     owner = world.target.resources[0]
-    found = Neighbours(world).missing(owner, "it", (("", "ServiceAccount"),), (name,))
+    found = Neighbours(world).missing(owner, "it", (("", "ConfigMap"),), (name,))
     assert (found is False) is sure
