@@ -267,8 +267,7 @@ def _element_text(field: str, listed: Any, index: int) -> str:
             if lookup.counts(keys).get(values) == 1:
                 pairs = zip(keys, values, strict=True)
                 return "[" + ",".join(f"{key}={_value(value or '')}" for key, value in pairs) + "]"
-    digest = digest_of(element)
-    nth = 1 + lookup.digests()[:index].count(digest)
+    digest, nth = lookup.digests()[index]
     return f"[#{digest}~{nth}]" if nth > 1 else f"[#{digest}]"
 
 
@@ -287,7 +286,7 @@ class _Lookup:
     def __init__(self, listed: list[Any]) -> None:
         self.listed, self.size = listed, len(listed)
         self._counts: dict[tuple[str, ...], dict[tuple[str | None, ...], int]] = {}
-        self._digests: list[str] | None = None
+        self._digests: list[tuple[str, int]] | None = None
 
     def counts(self, keys: tuple[str, ...]) -> dict[tuple[str | None, ...], int]:
         """Values under the keys → how many elements have them."""
@@ -299,10 +298,13 @@ class _Lookup:
                 found[values] = found.get(values, 0) + 1
         return found
 
-    def digests(self) -> list[str]:
-        """The digest of every element."""
+    def digests(self) -> list[tuple[str, int]]:
+        """The digest of every element, and which of the identical ones it is, from 1."""
         if self._digests is None:
-            self._digests = [digest_of(element) for element in self.listed]
+            self._digests, seen = [], dict[str, int]()
+            for digest in map(digest_of, self.listed):
+                seen[digest] = seen.get(digest, 0) + 1
+                self._digests.append((digest, seen[digest]))
         return self._digests
 
 
