@@ -227,6 +227,16 @@ def _gpu_fraction(body: Body) -> bool:
     return False
 
 
+def _privileged_gpu(body: Body) -> bool:
+    for container in containers_of(body):
+        if "nvidia.com/gpu" in ((container.get("resources") or {}).get("limits") or {}):
+            held = within(container, "securityContext")
+            if held is not None:
+                held["privileged"] = True
+                return True
+    return False
+
+
 def _unselect_gpu_node(body: Body) -> bool:
     pod = pod_of(body) or {}
     return "affinity" not in pod and pod.pop("nodeSelector", None) is not None
@@ -529,7 +539,7 @@ GPU = (
     Kind("GPU node not selected", ("GPU-003",), _unselect_gpu_node),
     Kind("half a GPU", ("GPU-006",), _gpu_fraction),
     Kind("NVIDIA_VISIBLE_DEVICES", ("GPU-017",), _environment("NVIDIA_VISIBLE_DEVICES", value="all")),
-    Kind("GPU device by host path", ("GPU-018",), _volume(hostPath={"path": "/dev/nvidia0"})),
+    Kind("privileged GPU container", ("GPU-018",), _privileged_gpu),
     Kind("no /dev/shm", ("GPU-016",), _forget_shm),
     Kind("Karpenter pool without limits", ("ZRO-020",), without("spec", "limits")),
     Kind(
