@@ -185,8 +185,9 @@ def _trigger(edit: Any) -> Any:
 
 
 def _misspell(trigger: Body) -> bool:
-    key = "threshold" if "threshold" in trigger["metadata"] else sorted(trigger["metadata"])[0]
-    trigger["metadata"][key[:-1] + "x"] = trigger["metadata"].pop(key)
+    if "threshold" not in trigger["metadata"]:
+        return False
+    trigger["metadata"]["treshold"] = trigger["metadata"].pop("threshold")
     return True
 
 
