@@ -31,6 +31,9 @@ MAKES = {
 }
 """Makers whose objects are known by their names and labels: ``prometheus``, the resource's name, or both joined."""
 
+GATEWAY = ("gateway.networking.k8s.io", "Gateway")
+"""Its controller calls all that it makes after it."""
+
 RUN_ONLY = frozenset(
     ("argoproj.io", kind)
     for kind in (
@@ -242,6 +245,8 @@ def _may_make(maker: Resource, kinds: Iterable[tuple[str, str]], names: tuple[st
     own = (maker.group, maker.kind)
     if (own in MAKES or own in RUN_ONLY) and RIGHTS.issuperset(kinds):
         return False
+    if own == GATEWAY:
+        return not names or any(name.startswith(maker.name) for name in names)
     word = MAKES.get(own)
     if word is None or not names:
         return True

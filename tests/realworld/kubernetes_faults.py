@@ -185,8 +185,9 @@ def _trigger(edit: Any) -> Any:
 
 
 def _misspell(trigger: Body) -> bool:
-    key = "threshold" if "threshold" in trigger["metadata"] else sorted(trigger["metadata"])[0]
-    trigger["metadata"][key[:-1] + "x"] = trigger["metadata"].pop(key)
+    if "threshold" not in trigger["metadata"]:
+        return False
+    trigger["metadata"]["treshold"] = trigger["metadata"].pop("threshold")
     return True
 
 
@@ -224,6 +225,16 @@ def _gpu_fraction(body: Body) -> bool:
         if "nvidia.com/gpu" in limits:
             limits["nvidia.com/gpu"] = "500m"
             return True
+    return False
+
+
+def _privileged_gpu(body: Body) -> bool:
+    for container in containers_of(body):
+        if "nvidia.com/gpu" in ((container.get("resources") or {}).get("limits") or {}):
+            held = within(container, "securityContext")
+            if held is not None:
+                held["privileged"] = True
+                return True
     return False
 
 
@@ -529,7 +540,7 @@ GPU = (
     Kind("GPU node not selected", ("GPU-003",), _unselect_gpu_node),
     Kind("half a GPU", ("GPU-006",), _gpu_fraction),
     Kind("NVIDIA_VISIBLE_DEVICES", ("GPU-017",), _environment("NVIDIA_VISIBLE_DEVICES", value="all")),
-    Kind("GPU device by host path", ("GPU-018",), _volume(hostPath={"path": "/dev/nvidia0"})),
+    Kind("privileged GPU container", ("GPU-018",), _privileged_gpu),
     Kind("no /dev/shm", ("GPU-016",), _forget_shm),
     Kind("Karpenter pool without limits", ("ZRO-020",), without("spec", "limits")),
     Kind(

@@ -25,8 +25,8 @@ from auditor.audit import audit, collect
 from auditor.model import Resource, Status, Verdict
 from auditor.options import Settings
 from auditor.sources.tree import Tree
-from tests.realworld.faults import Kind, TextKind
-from tests.realworld.kubernetes_faults import KINDS
+from tests.realworld.faults import Kind, TextKind, first
+from tests.realworld.kubernetes_faults import IMAGES, KINDS
 from tests.realworld.seeding import Documents, block_of
 from tests.realworld.text_faults import DOCKERFILES, TERRAFORM
 
@@ -206,6 +206,8 @@ def _object(
     body = documents.of(edited) if documents and edited else None
     if edited is None or body is None or not (kind.deletes or kind.breaks(copy.deepcopy(body))):
         return None
+    if kind in IMAGES and (first(body) or {}).get("image") != (first(edited.body) or {}).get("image"):
+        return None  # an overlay sets it, whatever the base says
 
     def edit(file: Path) -> bool:
         fresh = Documents(file)
@@ -227,7 +229,8 @@ def _expected(kind: Kind, resource: Resource, body: dict[str, Any]) -> frozenset
     if kind.joined is None:
         changed = copy.deepcopy(body)
         kind.breaks(changed)
-        titles.add(f"{resource.kind} {(changed.get('metadata') or {}).get('name')}")
+        before, after = ((each.get("metadata") or {}).get("name") for each in (body, changed))
+        titles.add(f"{resource.kind} {resource.name.replace(str(before), str(after))}")
     return frozenset((policy, file, each) for policy in kind.policies for each in titles)
 
 

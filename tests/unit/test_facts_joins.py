@@ -319,3 +319,15 @@ def test_a_prometheus_makes_only_what_is_called_after_it(name: str, sure: bool) 
     owner = world.target.resources[0]
     found = Neighbours(world).missing(owner, "it", (("", "ConfigMap"),), (name,))
     assert (found is False) is sure
+
+
+def test_a_gateway_makes_only_what_is_called_after_it() -> None:
+    text = (
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: public, namespace: prod}\n"
+    )
+    world = World(
+        beside("app", "kustomize", pod() + "---\n" + text + "---\n" + ACCOUNT.replace("NAME", "other"))
+    )
+    owner, kinds = world.target.resources[0], (("", "ServiceAccount"),)
+    assert Neighbours(world).missing(owner, "it", kinds, ("api",)) is False
+    assert isinstance(Neighbours(world).missing(owner, "it", kinds, ("public-istio",)), Unknown)
