@@ -34,7 +34,6 @@ def claims(policies: Iterable[Policy]) -> list[Claim]:
     )
 
 
-def exact(policies: Iterable[Policy], tool: str = "") -> list[Claim]:
-    """The claims of a tool (of all that run here) that say: the same verdict on every input."""
-    tools = (tool,) if tool else RUN
-    return [each for each in claims(policies) if each.relation == "exact" and each.tool in tools]
+def directed(policies: Iterable[Policy]) -> list[Claim]:
+    """The claims on tools that run here which say which way verdicts may differ: all but ``related``."""
+    return [each for each in claims(policies) if each.tool in RUN and each.relation != "related"]

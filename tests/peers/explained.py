@@ -85,8 +85,10 @@ def _no_containers(difference: Difference) -> bool:
 
 
 def _optional_defaults(difference: Difference) -> bool:
-    options = difference.body.get("metadata_options") or [{}]
-    return difference.theirs == "fail" and options[0].get("http_tokens") == "required"
+    metadata = difference.body.get("metadata_options") or [{}]
+    encryption = difference.body.get("encryption_config") or [{}]
+    good = metadata[0].get("http_tokens") == "required" or encryption[0].get("resources") == ["secrets"]
+    return good and (difference.theirs, difference.ours) == ("fail", "pass")
 
 
 def _no_logs(difference: Difference) -> bool:
@@ -126,6 +128,7 @@ EXPLAINED: tuple[Explanation, ...] = (
         CONTAINER_RULES
         | POD_RULES
         | rules(
+            "23",
             "container-ports-check",
             "container-security-context-privileged",
             "container-security-context-readonlyrootfilesystem",
@@ -137,9 +140,9 @@ EXPLAINED: tuple[Explanation, ...] = (
     ),
     Explanation(
         "pod-without-containers",
-        rules("40"),
-        "A pod spec without containers is a patch: who runs in it is written elsewhere. checkov fails it for "
-        "the user ID that it does not set.",
+        rules("40", "container-seccomp-profile"),
+        "A pod spec without containers is a patch: who runs in it is written elsewhere. The others fail it for "
+        "what it does not set.",
         _no_containers,
     ),
     Explanation(
@@ -163,7 +166,15 @@ EXPLAINED: tuple[Explanation, ...] = (
     ),
     Explanation(
         "windows-pods",
-        rules("20", "22", "28", "37", "container-security-context-readonlyrootfilesystem"),
+        rules(
+            "20",
+            "22",
+            "23",
+            "28",
+            "37",
+            "container-seccomp-profile",
+            "container-security-context-readonlyrootfilesystem",
+        ),
         "A pod with os.name windows may not set these fields at all: the API server refuses it. We leave it out.",
         lambda difference: difference.theirs == "fail" and _windows(difference),
     ),
@@ -201,16 +212,16 @@ EXPLAINED: tuple[Explanation, ...] = (
     ),
     Explanation(
         "optional-defaults",
-        rules("CKV_AWS_79"),
-        "Modules take metadata_options as one variable whose attributes have defaults in optional(…). We "
-        "apply them as Terraform does; checkov does not, and fails the required tokens that come out.",
+        rules("CKV_AWS_58", "CKV_AWS_79"),
+        "Modules take a block such as metadata_options or encryption_config as one variable whose attributes have "
+        "defaults in optional(…). We apply them as Terraform does; checkov does not, and fails what comes out.",
         _optional_defaults,
     ),
     Explanation(
         "module-calls",
-        rules("CKV2_AWS_11"),
-        "A call of the public VPC module declares a VPC as well as a resource does, and its input "
-        "enable_flow_log says the rest. checkov sees it only where the module's code has been downloaded.",
+        rules("CKV2_AWS_11", "CKV_AWS_37", "CKV_AWS_39"),
+        "A call of the public modules for VPCs and EKS declares one as well as a resource does, and its inputs "
+        "say the rest. checkov sees what is inside only where the module's code has been downloaded.",
         lambda difference: difference.theirs is None and difference.subject.block.startswith("module."),
     ),
     Explanation(
@@ -218,5 +229,19 @@ EXPLAINED: tuple[Explanation, ...] = (
         rules("CKV_AWS_37"),
         "enabled_cluster_log_types = [] ends checkov's check in an error that it swallows. No log is on, so we fail.",
         _no_logs,
+    ),
+    Explanation(
+        "no-instance",
+        rules("CKV2_AWS_6", "CKV2_AWS_61", "CKV_AWS_21", "CKV_TF_1"),
+        "count or for_each gives no instance with the values that the variables have: nothing is made, so there "
+        "is nothing to judge. checkov judges the block all the same.",
+        lambda difference: difference.theirs == "fail" and not difference.body,
+    ),
+    Explanation(
+        "hidden-directory",
+        rules("CKV_TF_1"),
+        "checkov leaves out directories whose names begin with a dot. Terraform in .github is applied like any "
+        "other.",
+        lambda difference: difference.theirs is None and "/." in f"/{difference.subject.file}",
     ),
 )
