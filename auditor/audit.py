@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor import __version__, assemble, changes, money, waivers
 from auditor.baseline import stale
 from auditor.catalog import find
+from auditor.cel import compile_expr
 from auditor.changes import Comparison
+from auditor.compiled import Compiler
 from auditor.engine import Engine, judge_all
 from auditor.errors import UsageError, did_you_mean
 from auditor.gate import (
@@ -21,12 +25,13 @@ from auditor.gate import (
     EXIT_USAGE,
     gate,
 )
+from auditor.guard import one_row
 from auditor.model import Verdict
 from auditor.options import Settings
 from auditor.packs import choose, known_policies, params_of
 from auditor.policy import Policy
-from auditor.report import Finding, Gate, Inputs, ProblemRow, Report, TargetInfo
-from auditor.score import Score, score
+from auditor.report import Finding, Gate, Inputs, Money, ProblemRow, Report, TargetInfo
+from auditor.score import Score, Tally, score_of, tallies
 from auditor.sources.git import GitOptions, GitSource
 from auditor.sources.interface import Inventory
 from auditor.sources.tree import Tree
@@ -36,6 +41,9 @@ from auditor.waiver_comments import Mark, comment_rules, scan
 from auditor.waiver_peers import annotation_rules
 from auditor.waivers import Rule
 from auditor.world import Surroundings, World
+
+if TYPE_CHECKING:
+    from auditor.sources.sandbox import Memory
 
 __all__ = [
     "EXIT_CLEAN",
@@ -62,11 +70,16 @@ class Run(Struct):
     """The audit of REF, when this one was compared with it."""
 
 
-def collect(tree: Tree, settings: Settings) -> Inventory:
+def collect(tree: Tree, settings: Settings, memory: Memory | None = None) -> Inventory:
     """Everything that the tree declares: targets under their names and with their ties, and waiver comments."""
     marks: dict[str, list[Mark]] = {}
-    tree.on_read = lambda path, data: marks.update({path: scan(path, data, settings.honour)})
-    options = GitOptions(settings.render, settings.full_parse, settings.exclude)
+
+    def look(path: str, data: bytes) -> None:
+        if path not in marks:
+            marks[path] = scan(path, data, settings.honour)
+
+    tree.on_read = look
+    options = GitOptions(settings.render, settings.full_parse, settings.exclude, memory=memory)
     inventory = GitSource(tree, options).collect()
     tree.on_read = None
     inventory.marks += [mark for path in sorted(marks) for mark in marks[path]]
@@ -83,14 +96,18 @@ def audit(
     now: datetime,
     all_verdicts: bool = False,
     comparison: Comparison | None = None,
+    compiler: Compiler = compile_expr,
 ) -> Run:
     """Judge an inventory. ``now`` is the clock: the report carries it and waivers expire by it."""
     policies = choose(settings)
     params = params_of(settings)
     worlds = worlds_of(inventory, settings, now.date())
-    judged = judge_all(Engine(policies.values(), params), worlds)
+    judged = judge_all(Engine(policies.values(), params, compiler), worlds)
+    spent = _money(worlds, inventory)
+    inventory.problems = sorted({*inventory.problems, *(row for world in worlds for row in world.problems)})
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)
-    result = score(policies, verdicts)
+    whole, by_target = tallies(verdicts)
+    result = score_of(policies, whole)
     findings = assemble.findings(verdicts, policies)
     decision = gate(settings, policies, result, inventory.problems)
     if comparison is not None:
@@ -106,12 +123,12 @@ def audit(
         score=assemble.score_info(result),
         categories=assemble.categories(policies, result),
         policies=assemble.policy_results(policies, result),
-        targets=_targets(inventory, policies, verdicts),
+        targets=_targets(inventory, policies, by_target),
         findings=findings,
         judged=assemble.judged(verdicts) if all_verdicts else (),
         problems=_problems(inventory.problems, incomplete=True) + _problems(inventory.gaps, incomplete=False),
         warnings=_problems([*inventory.warnings, *warnings], incomplete=False),
-        money=money.money(worlds),
+        money=spent,
         gate=decision,
     )
     return Run(report, verdicts, inventory, policies)
@@ -134,6 +151,23 @@ def worlds_of(inventory: Inventory, settings: Settings, today: date | None) -> l
         )
         for target in inventory.targets
     ]
+
+
+def _money(worlds: Sequence[World], inventory: Inventory) -> Money | None:
+    with one_row(inventory.problems.append, ".", "the cost of the GPU groups could not be computed"):
+        return money.money(worlds)
+    return None
+
+
+def with_graphs(run: Run, settings: Settings, *, now: datetime, workload: str = "", limit: int = 0) -> Report:
+    """The report of a finished run with the joins of its GPU workloads, or of those that ``workload`` names.
+
+    The worlds are built again rather than kept: few runs draw, and facts hold much memory.
+    """
+    from auditor.graph import graphs
+
+    worlds = worlds_of(run.inventory, settings, now.date())
+    return replace(run.report, graphs=graphs(worlds, run.verdicts, workload=workload, limit=limit))
 
 
 def _waive(
@@ -214,11 +248,8 @@ def _inputs(inventory: Inventory) -> Inputs:
 
 
 def _targets(
-    inventory: Inventory, policies: Mapping[str, Policy], verdicts: Sequence[Verdict]
+    inventory: Inventory, policies: Mapping[str, Policy], by_target: Mapping[str, dict[str, Tally]]
 ) -> tuple[TargetInfo, ...]:
-    by_target: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        by_target.setdefault(verdict.target, []).append(verdict)
     return tuple(
         TargetInfo(
             target.name,
@@ -226,7 +257,7 @@ def _targets(
             target.path,
             len(target.resources),
             tuple(target.ties),
-            assemble.rounded(score(policies, by_target.get(target.name, ())).effective),
+            assemble.rounded(score_of(policies, by_target.get(target.name, {})).effective),
         )
         for target in inventory.targets
     )

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from auditor.cel import CelError
-from auditor.compiled import CompiledPolicy, PolicyBroken, facts_read
+from auditor.cel import CelError, Program, compile_expr
+from auditor.compiled import CompiledPolicy, Compiler, PolicyBroken, facts_read
 from auditor.model import Evaluation, Path, Related, Resource, Status, Verdict
-from auditor.paths import PathSyntaxError, expand, get, parse
+from auditor.paths import PathPattern, PathSyntaxError, expand, get, nodes, parse
 from auditor.policy import Policy
 from auditor.unknown import Unknown
-from auditor.views import view
+from auditor.views import reads, view
 from auditor.views.interface import Instance
 from auditor.world import World
 
-Node = tuple[Any, Path]
-"""A selected node: what ``it`` is, and its view path."""
+Node = tuple[Path, Any]
+"""A selected node: its view path, and what ``it`` is."""
 
 
 class Engine:
     """Judges worlds by a fixed set of policies."""
 
     def __init__(
-        self, policies: Iterable[Policy], params: Mapping[str, Mapping[str, Any]] | None = None
+        self,
+        policies: Iterable[Policy],
+        params: Mapping[str, Mapping[str, Any]] | None = None,
+        compiler: Compiler = compile_expr,
     ) -> None:
         self._params = params or {}
+        self._compiler = compiler
         self._policies = list(policies)
         self._compiled: dict[str, CompiledPolicy | str] = {}
         self._plans: dict[tuple[str, str], list[tuple[str, list[Policy]]]] = {}
+        self._by_view = _by_view(self._policies)
+        self._by_kind = _by_kind(self._policies)
 
     def judge(self, world: World) -> list[Verdict]:
         """Verdicts on the target's own resources (not those it is tied to), in the inventory's order."""
@@ -51,11 +58,11 @@ class Engine:
         key = (resource.api_version, resource.kind)
         plan = self._plans.get(key)
         if plan is None:
-            by_view: dict[str, list[Policy]] = {}
-            for policy in self._policies:
-                if matches(policy, *key):
-                    by_view.setdefault(policy.match.view, []).append(policy)
-            plan = self._plans[key] = sorted(by_view.items())
+            places = {place for name in (resource.kind, _ANY) for place in self._by_kind.get(name, ())}
+            mine = [self._policies[place] for place in sorted(places)]
+            plan = [("", listed)] if (listed := [each for each in mine if matches(each, *key)]) else []
+            plan += [(name, listed) for name, listed in self._by_view if reads(name, *key)]
+            self._plans[key] = plan
         return plan
 
     def compiled(self, policy: Policy) -> CompiledPolicy | str:
@@ -63,7 +70,8 @@ class Engine:
         found = self._compiled.get(policy.code)
         if found is None:
             try:
-                found = CompiledPolicy(policy, self._params.get(policy.code) or self._params.get(policy.id))
+                params = self._params.get(policy.code) or self._params.get(policy.id)
+                found = CompiledPolicy(policy, params, self._compiler)
             except (PolicyBroken, PathSyntaxError) as error:
                 found = str(error)
             self._compiled[policy.code] = found
@@ -72,22 +80,54 @@ class Engine:
     def _judge_instance(
         self, world: World, instance: Instance, policies: Sequence[Policy], verdicts: list[Verdict]
     ) -> None:
-        facts: dict[str, Any] = {}
-        variables = variables_for(instance, facts)
+        judge = _Judge(world, instance)
         for policy in policies:
-            compiled = self.compiled(policy)
+            compiled = self._compiled.get(policy.code) or self.compiled(policy)
             if isinstance(compiled, str):
                 verdicts.append(_verdict(policy, Status.ERROR, world, instance, (), message=compiled))
-                continue
-            variables["params"] = compiled.params
-            _Judgment(world, instance, compiled, variables, facts).into(verdicts)
+            else:
+                judge.by(compiled, verdicts)
+
+
+def _by_view(policies: Iterable[Policy]) -> list[tuple[str, list[Policy]]]:
+    """Each view that is looked through, by name, with its policies."""
+    found: dict[str, list[Policy]] = {}
+    for policy in policies:
+        if policy.match.view:
+            found.setdefault(policy.match.view, []).append(policy)
+    return sorted(found.items())
+
+
+_ANY = "*"
+_GLOB = re.compile(r"[*?\[]")
+
+
+def _by_kind(policies: Sequence[Policy]) -> dict[str, list[int]]:
+    """Kind, or ``_ANY``, and the places of the policies that may match it by pattern."""
+    found: dict[str, list[int]] = {}
+    for place, policy in enumerate(policies):
+        for pattern in () if policy.match.view else policy.match.kinds:
+            name = pattern.rpartition("/")[2]
+            found.setdefault(_ANY if _GLOB.search(name) else name, []).append(place)
+    return found
 
 
 def matches(policy: Policy, api_version: str, kind: str) -> bool:
     """Whether a policy looks at objects of this kind."""
     if policy.match.view:
-        return view(policy.match.view).reads(api_version, kind)
-    return any(fnmatchcase(f"{api_version}/{kind}", pattern) for pattern in policy.match.kinds)
+        return reads(policy.match.view, api_version, kind)
+    name = f"{api_version}/{kind}"
+    return any(_fits(name, pattern) for pattern in policy.match.kinds)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """``fnmatchcase``, but one star is looked at by hand: compiling so many patterns takes longer than using them."""
+    head, star, tail = pattern.partition("*")
+    if _GLOB.search(tail if star else head):
+        return fnmatchcase(name, pattern)
+    if not star:
+        return name == pattern
+    return len(name) >= len(head) + len(tail) and name.startswith(head) and name.endswith(tail)
 
 
 def variables_for(instance: Instance, facts: dict[str, Any]) -> dict[str, Any]:
@@ -100,42 +140,43 @@ def variables_for(instance: Instance, facts: dict[str, Any]) -> dict[str, Any]:
     return variables
 
 
-class _Judgment:
-    """One policy on one instance."""
+class _Judge:
+    """All policies on one instance, one after the other."""
 
-    __slots__ = ("compiled", "facts", "instance", "policy", "variables", "world")
+    __slots__ = ("_selected", "_whole", "compiled", "facts", "instance", "policy", "variables", "world")
 
-    def __init__(
-        self,
-        world: World,
-        instance: Instance,
-        compiled: CompiledPolicy,
-        variables: dict[str, Any],
-        facts: dict[str, Any],
-    ) -> None:
-        self.world, self.instance, self.compiled = world, instance, compiled
-        self.policy, self.variables, self.facts = compiled.policy, variables, facts
+    compiled: CompiledPolicy
+    policy: Policy
 
-    def into(self, verdicts: list[Verdict]) -> None:
+    def __init__(self, world: World, instance: Instance) -> None:
+        self.world, self.instance = world, instance
+        self.facts: dict[str, Any] = {}
+        self.variables = variables_for(instance, self.facts)
+        self._whole = instance.source_path(())
+        self._selected: dict[str, Sequence[Node]] = {}
+
+    def by(self, compiled: CompiledPolicy, verdicts: list[Verdict]) -> None:
         """Append one verdict a node."""
+        self.compiled, self.policy = compiled, compiled.policy
+        self.variables["params"] = compiled.params
         try:
-            nodes = self._nodes()
+            found = self._nodes()
         except CelError as error:
             verdicts.append(self._error(error, ()))
             return
-        if isinstance(nodes, Unknown):
-            verdicts.append(self._not_assessed(nodes, ()))
+        if isinstance(found, Unknown):
+            verdicts.append(self._not_assessed(found, ()))
             return
-        for it, path in nodes:
-            self.variables["it"] = it
-            verdicts.append(self._judge(path))
+        for path, self.variables["it"] in found:
+            status = self._at_once() if compiled.lazy else None
+            verdicts.append(self._judge(path) if status is None else self._plain(status, path))
         self.variables["it"] = None
-        if not nodes:
+        if not found:
             verdicts.append(self._judge_empty())
 
     def _nodes(self) -> Sequence[Node] | Unknown:
         if self.compiled.select is not None:
-            return [(value, path) for path, value in _selected(self.compiled.select, self.instance.value)]
+            return self._selection(self.compiled.select)
         if self.compiled.each is None:
             return _WHOLE
         self._need(self.compiled.facts)
@@ -144,7 +185,46 @@ class _Judgment:
             return listed
         if not isinstance(listed, list):
             raise CelError("each is no list", 1, 1)
-        return [(item, ()) for item in listed]
+        return [((), item) for item in listed]
+
+    def _selection(self, pattern: PathPattern) -> Sequence[Node]:
+        """The nodes under a path; many policies share one."""
+        found = self._selected.get(pattern.text)
+        if found is None:
+            found = self._selected[pattern.text] = nodes(pattern, self.instance.value)
+        return found
+
+    def _at_once(self) -> Status | None:
+        """The verdict on a node where it is simple and needs no words; None: look closely.
+
+        Nine verdicts of ten end here. Whatever is out of the ordinary raises, and is judged from the start.
+        """
+        compiled = self.compiled
+        try:
+            if compiled.when is not None:
+                inside = self._ask(compiled.when, compiled.when_facts)
+                if inside is not True:
+                    return Status.NOT_APPLICABLE if inside is False else None
+            return Status.PASS if self._ask(compiled.test, compiled.facts) is True else None
+        except Exception:
+            return None
+
+    def _ask(self, program: Program, facts: tuple[str, ...]) -> object:
+        """The program's answer; facts are computed one by one, until those at hand decide it.
+
+        That is sound because an expression that reads a fact which is not there fails: what it answers
+        without failing, it answers whatever the fact may be.
+        """
+        for name in facts:
+            if name not in self.facts:
+                try:
+                    answer = program.fast(self.variables)
+                    if answer is True or answer is False:
+                        return answer
+                except Exception:
+                    pass
+                self.facts[name] = self.world.fact(name, self.instance)
+        return program.fast(self.variables)
 
     def _need(self, names: Iterable[str]) -> None:
         for name in names:
@@ -179,7 +259,7 @@ class _Judgment:
             if excluded is not None:
                 return excluded
             self._need(self.compiled.facts)
-            answer = self.compiled.program("assert")(self.variables)
+            answer = self.compiled.test(self.variables)
             if answer is True:
                 return self._plain(Status.PASS, path)
             return self._fail(path) if answer is False else self._neither(answer, path, "assert")
@@ -187,10 +267,8 @@ class _Judgment:
             return self._error(error, path)
 
     def _plain(self, status: Status, path: Path) -> Verdict:
-        instance = self.instance
-        return Verdict(
-            self.policy.code, status, instance.resource, self.world.target.name, instance.source_path(path)
-        )
+        where = self.instance.source_path(path) if path else self._whole
+        return Verdict(self.policy.code, status, self.instance.resource, self.world.target.name, where)
 
     def _neither(self, answer: object, path: Path, field: str) -> Verdict:
         if isinstance(answer, Unknown):
@@ -206,10 +284,8 @@ class _Judgment:
     def _error(self, error: CelError, path: Path) -> Verdict:
         verdict = self._plain(Status.ERROR, path)
         verdict.at = verdict.path
-        verdict.message = (
-            f"the policy could not be evaluated: {error} (line {error.line}, column {error.column})"
-        )
-        verdict.repair = "correct the field it names when it has the wrong type; else report the policy"
+        verdict.message = f"could not be judged: {_in_words(error)}"
+        verdict.repair = "give the field the type that its schema wants; if it has it, report the policy"
         return verdict
 
     def _fail(self, path: Path) -> Verdict:
@@ -239,8 +315,10 @@ class _Judgment:
     def _place(self, path: Path) -> Path:
         pattern = self.compiled.at
         if self.policy.at_expr:
-            text = self._text("at_expr")
-            pattern, path = parse(text), ()
+            try:
+                pattern, path = parse(self._text("at_expr")), ()
+            except PathSyntaxError:
+                return path
         found = expand(pattern, get(self.instance.value, path))
         return path + (found[0] if found else ())
 
@@ -264,7 +342,25 @@ class _Judgment:
         return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 
-_WHOLE: Sequence[Node] = ((None, ()),)
+_NO_OVERLOAD = re.compile(r"no such overload: (?:select \.\??(\w+)|(.+?))\(([\w, ]+)\)")
+
+
+def _in_words(error: CelError) -> str:
+    """What went wrong, for somebody who wrote the object and not the policy."""
+    text = _NO_OVERLOAD.sub(_wrong_type, error.message)
+    place = f" (in the policy's expression, line {error.line}, column {error.column})" if error.line else ""
+    return f"{text}{place}"
+
+
+def _wrong_type(match: re.Match[str]) -> str:
+    field, operation, types = match.groups()
+    if field or operation == "has":
+        wanted = f"an object with the field {field}" if field else "an object"
+        return f"a value of type {types} stands where {wanted} is expected"
+    return f"{operation.replace('_', ' ').strip()} cannot be applied to values of type {types}"
+
+
+_WHOLE: Sequence[Node] = (((), None),)
 
 
 def _verdict(
@@ -272,16 +368,6 @@ def _verdict(
 ) -> Verdict:
     where = instance.source_path(path)
     return Verdict(policy.code, status, instance.resource, world.target.name, where, where, message)
-
-
-def _selected(pattern: Any, body: Any) -> Iterable[tuple[Path, Any]]:
-    for path in expand(pattern, body):
-        found = get(body, path, _MISSING)
-        if found is not _MISSING:
-            yield path, found
-
-
-_MISSING: Any = object()
 
 
 def judge_all(engine: Engine, worlds: Iterable[World]) -> list[Verdict]:

@@ -20,6 +20,7 @@ from msgspec import Struct, field
 from auditor import baseline as baselines
 from auditor import money
 from auditor.audit import Run, audit, collect
+from auditor.cache.session import Cache
 from auditor.catalog import PolicyError
 from auditor.changes import Comparison, fingerprints
 from auditor.config import CONFIG_FILE, PYPROJECT, Config, parse_config
@@ -102,14 +103,22 @@ def run(
     all_verdicts: bool = False,
 ) -> Run:
     """Audit the tree under its governance, and REF too when the run is compared with one."""
-    inventory = collect(tree, settings)
+    cache = Cache.open(governance.request.root, wanted=settings.cache)
+    inventory = collect(tree, settings, cache.store)
     _distrust(governance, inventory, settings)
     inventory.warnings += governance.warnings
-    base = _base_run(governance, settings, scope=scope, now=now)
+    base = _base_run(governance, settings, cache, scope=scope, now=now)
     comparison = _comparison(governance, base)
     result = audit(
-        inventory, settings, scope=scope, now=now, all_verdicts=all_verdicts, comparison=comparison
+        inventory,
+        settings,
+        scope=scope,
+        now=now,
+        all_verdicts=all_verdicts,
+        comparison=comparison,
+        compiler=cache.compiler,
     )
+    cache.save()
     if base is not None:
         result.report = _with_change(result.report, base.report, governance.request.changed_since)
         result.report = msgspec.structs.replace(
@@ -308,12 +317,16 @@ def _revision_tree(revision: Revision) -> Iterator[Tree]:
         yield revision.materialise(Path(temporary))
 
 
-def _base_run(governance: Governance, settings: Settings, *, scope: str, now: datetime) -> Run | None:
+def _base_run(
+    governance: Governance, settings: Settings, cache: Cache, *, scope: str, now: datetime
+) -> Run | None:
     ref = governance.request.changed_since
     if not ref or governance.request.root is None:
         return None
     with _revision_tree(_revision(governance.request.root, ref)) as tree:
-        return audit(collect(tree, settings), settings, scope=scope, now=now)
+        return audit(
+            collect(tree, settings, cache.store), settings, scope=scope, now=now, compiler=cache.compiler
+        )
 
 
 def _comparison(governance: Governance, base: Run | None) -> Comparison | None:

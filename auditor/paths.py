@@ -174,12 +174,21 @@ def expand(pattern: PathPattern, body: Any) -> list[Path]:
     give only elements that exist, and of an unknown list the list itself. A final ``[]`` gives the path of
     the list.
     """
+    return [path for path, _ in _expanded(pattern, body)]
+
+
+def nodes(pattern: PathPattern, body: Any) -> list[tuple[Path, Any]]:
+    """What a pattern means in ``body`` as far as it exists: each concrete path with its value."""
+    return [pair for pair in _expanded(pattern, body) if pair[1] is not _GONE]
+
+
+def _expanded(pattern: PathPattern, body: Any) -> list[tuple[Path, Any]]:
     found: list[tuple[Path, Any]] = [((), body)]
     for step in pattern.steps:
         if step.kind == "append":
             break
         found = [pair for path, value in found for pair in _take(step, path, value)]
-    return [path for path, _ in found]
+    return found
 
 
 def _take(step: Step, path: Path, value: Any) -> Iterator[tuple[Path, Any]]:

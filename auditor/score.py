@@ -7,6 +7,7 @@ high one at 89. Nothing evaluated gives no score at all, never 100.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Protocol
@@ -97,18 +98,49 @@ _FIELD = {
 
 def tally(verdicts: Iterable[Verdict]) -> dict[str, Tally]:
     """Counts per policy code. The owner is the source object: seen from several targets it counts once."""
-    worst: dict[tuple[str, str, str], Status] = {}
+    return tallies(verdicts)[0]
+
+
+def tallies(verdicts: Iterable[Verdict]) -> tuple[dict[str, Tally], dict[str, dict[str, Tally]]]:
+    """:func:`tally` of all verdicts, and of those of each target."""
+    owners: dict[int, int] = {}
+    numbers: dict[tuple[str, str], int] = {}
+    by_target: dict[str, _Worst] = {}
     for verdict in verdicts:
-        resource = verdict.resource
-        key = (verdict.policy, resource.origin.file, resource.key)
+        resource, status = verdict.resource, verdict.status
+        owner = owners.get(id(resource))
+        if owner is None:
+            name = (resource.origin.file, resource.key)
+            owner = owners[id(resource)] = numbers.setdefault(name, len(numbers))
+        worst = by_target.get(verdict.target)
+        if worst is None:
+            worst = by_target[verdict.target] = {}
+        key = (verdict.policy, owner)
         known = worst.get(key)
-        if known is None or _WORST[verdict.status] > _WORST[known]:
-            worst[key] = verdict.status
-    tallies: dict[str, Tally] = {}
-    for (policy, _, _), status in worst.items():
-        counts = tallies.setdefault(policy, Tally())
-        setattr(counts, _FIELD[status], getattr(counts, _FIELD[status]) + 1)
-    return dict(sorted(tallies.items()))
+        if known is None or (known is not status and _WORST[status] > _WORST[known]):
+            worst[key] = status
+    return _counted(_merged(by_target.values())), {name: _counted(each) for name, each in by_target.items()}
+
+
+_Worst = dict[tuple[str, int], Status]
+"""Policy code and owner → the worst that the policy says of it."""
+
+
+def _merged(parts: Iterable[_Worst]) -> _Worst:
+    whole: _Worst = {}
+    for part in parts:
+        if whole:
+            again = [key for key in part.keys() & whole.keys() if _WORST[whole[key]] > _WORST[part[key]]]
+            part = {**part, **{key: whole[key] for key in again}}
+        whole |= part
+    return whole
+
+
+def _counted(worst: _Worst) -> dict[str, Tally]:
+    found: dict[str, Tally] = {}
+    for (policy, status), count in Counter((policy, status) for (policy, _), status in worst.items()).items():
+        setattr(found.setdefault(policy, Tally()), _FIELD[status], count)
+    return dict(sorted(found.items()))
 
 
 def score(policies: Mapping[str, Graded], verdicts: Iterable[Verdict]) -> Score:

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
+from auditor.cel.errors import CelError
 from auditor.facts import fact
 from auditor.facts.interface import Fact
+from auditor.guard import described, row
 from auditor.model import Path, Resource, Target
+from auditor.spans import Problem
 from auditor.unknown import Unknown, UnknownUsed
-from auditor.views import view
+from auditor.views import reads, view
 from auditor.views.interface import Instance
 
 
@@ -48,6 +51,8 @@ class World:
         self._facts: dict[str, Fact] = {}
         self._refs: list[tuple[Resource, Path]] = []
         self._addresses: dict[int, dict[str, Resource]] | None = None
+        self.problems: list[Problem] = []
+        """Resources that a view could not show."""
         for resource in self.resources():
             group = "terraform" if resource.api_version == "terraform" else resource.group
             self._by_kind.setdefault((group, resource.kind), []).append(resource)
@@ -76,28 +81,41 @@ class World:
         key = (name, id(resource))
         found = self._of_resource.get(key)
         if found is None:
-            lens = view(name)
             found = []
-            if lens.reads(resource.api_version, resource.kind):
-                found = list(lens.instances(resource, self))
+            if reads(name, resource.api_version, resource.kind):
+                try:
+                    found = list(view(name).instances(resource, self))
+                except Exception as error:
+                    self.problems.append(row(resource.origin.file, _unseen(resource, name), error))
             self._of_resource[key] = found
         return found
 
     def fact(self, name: str, instance: Instance) -> Any:
-        """``facts.<name>`` for one instance; an Unknown where it cannot be known."""
-        computed = self._facts.get(name)
-        if computed is None:
-            computed = self._facts[name] = fact(name)(self)
+        """``facts.<name>`` for one instance; an Unknown where it cannot be known.
+
+        CelError for a fact that breaks on what it reads: only what asks for it is in error.
+        """
         try:
-            return computed.of(instance)
+            return self.get_fact(name).of(instance)
         except UnknownUsed as used:
             return used.unknown
+        except CelError:
+            raise
+        except Exception as error:
+            raise CelError(f"facts.{name} broke on {instance.resource.title}: {described(error)}") from error
 
     def get_fact(self, name: str) -> Fact:
         """The computed fact itself, for facts that build on another."""
-        if name not in self._facts:
-            self._facts[name] = fact(name)(self)
-        return self._facts[name]
+        found = self._facts.get(name)
+        if found is None:
+            try:
+                found = fact(name)(self)
+            except (UnknownUsed, CelError):
+                raise
+            except Exception as error:
+                found = _Broken(name, described(error))
+            self._facts[name] = found
+        return found
 
     @property
     def today(self) -> date | None:
@@ -107,8 +125,7 @@ class World:
     @property
     def target_has_groups(self) -> bool:
         """Whether anything in the target itself declares nodes."""
-        lens = view("NodeGroup")
-        return any(lens.reads(each.api_version, each.kind) for each in self.target.resources)
+        return any(reads("NodeGroup", each.api_version, each.kind) for each in self.target.resources)
 
     @property
     def region(self) -> str | Unknown:
@@ -150,3 +167,20 @@ class World:
         if not self.target.undecided:
             return None
         return Unknown(f"{what} could not be joined: {self.target.undecided}", self.target.undecided)
+
+
+class _Broken:
+    """A fact that could not be computed for a target."""
+
+    __slots__ = ("_why",)
+
+    def __init__(self, name: str, why: str) -> None:
+        self._why = f"facts.{name} could not be computed: {why}"
+
+    def of(self, instance: Instance) -> Any:
+        """CelError for whoever asks."""
+        raise CelError(self._why)
+
+
+def _unseen(resource: Resource, view_name: str) -> str:
+    return f"{resource.title} could not be shown as {view_name}, and was not judged as one"

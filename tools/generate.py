@@ -16,9 +16,11 @@ def outputs() -> Iterator[tuple[Path, bytes]]:
     """Each generated file and its content."""
     from auditor.catalog import INDEX, load_folder, write_index
     from auditor.reporters.schema import schema_bytes
+    from tools import declarations
     from tools.pages import pages
 
     yield ROOT / "reports" / "schema" / "report.schema.json", schema_bytes()
+    yield ROOT / "docs" / "declarations.md", declarations.page().encode()
     folder = ROOT / "policies"
     yield folder / INDEX, write_index(folder)
     for name, text in pages(load_folder(folder), folder):

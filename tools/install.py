@@ -1,7 +1,7 @@
 """Test tools from ordinary package registries, built once into the user's cache.
 
-Go modules (kubeconform, kube-score, helm, kustomize where kubectl is missing) and checkov in an environment of
-its own. What is there already is left alone; versions are pinned here and nowhere else.
+Go modules (kubeconform, kube-score, helm; kustomize and Terraform where they are missing) and checkov in an
+environment of its own. What is there already is left alone; versions are pinned here and nowhere else.
 """
 
 from __future__ import annotations
@@ -19,7 +19,12 @@ GO_TOOLS = {
     "kube-score": "github.com/zegl/kube-score/cmd/kube-score@v1.20.0",
     "helm": "helm.sh/helm/v3/cmd/helm@v3.22.0",
     "kustomize": "sigs.k8s.io/kustomize/kustomize/v5@v5.8.3",
+    "terraform": "github.com/hashicorp/terraform@v1.11.4",
 }
+INSTEAD = {"kustomize": "kubectl", "terraform": "terraform"}
+"""Tools that are not built where this command is there already."""
+PACKAGES = {"dot": "graphviz", "chromium": "chromium"}
+"""Command → Debian package."""
 CHECKOV = "checkov==3.3.30"
 
 
@@ -51,11 +56,26 @@ def install_checkov() -> None:
     marker.write_text(CHECKOV)
 
 
+def install_packages() -> None:
+    """Debian packages that tests call as commands; elsewhere install them by hand."""
+    missing = [package for command, package in PACKAGES.items() if shutil.which(command) is None]
+    if not missing:
+        return
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        raise SystemExit(
+            f"install {', '.join(missing)} with your system's package manager, then run this again"
+        )
+    print(f"installing {', '.join(missing)}", flush=True)
+    subprocess.run(["apt-get", "update", "-qq"], check=True)
+    subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], check=True)
+
+
 def main() -> int:
     """Install everything that the tests and benchmarks use."""
     (CACHE / "bin").mkdir(parents=True, exist_ok=True)
+    install_packages()
     for name in GO_TOOLS:
-        if name == "kustomize" and shutil.which("kubectl"):
+        if name in INSTEAD and shutil.which(INSTEAD[name]):
             continue
         install_go(name)
     install_checkov()

@@ -35,9 +35,11 @@ _RUNTIME: Final[dict[str, Any]] = {
 class Program:
     """An expression, ready to be evaluated any number of times."""
 
-    __slots__ = ("_exact", "_fast", "_parts", "reads", "source")
+    __slots__ = ("_exact", "_parts", "fast", "reads", "source")
 
     source: str
+    fast: Fast
+    """The value where plain Python gives it; any exception means: ask the program itself."""
     reads: frozenset[tuple[str, ...]]
     """Field paths that the expression reads; a path ends where something dynamic begins."""
 
@@ -47,7 +49,7 @@ class Program:
         self.source = source
         self.reads = reads
         self._parts = parts
-        self._fast: Fast = _link(parts) or self._evaluate
+        self.fast = _link(parts) or self._evaluate
         self._exact: Interpreter | None = _interpreter(source, tree) if tree is not None else None
 
     def __call__(self, variables: Mapping[str, object]) -> object:
@@ -57,7 +59,7 @@ class Program:
         and ``None``, not subclasses of them; an ``Unknown`` may stand anywhere in them.
         """
         try:
-            return self._fast(variables)
+            return self.fast(variables)
         except Exception:
             return self._evaluate(variables)
 

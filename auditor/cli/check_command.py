@@ -12,6 +12,12 @@ from auditor.cli.run_flags import add_run_flags, folder_of, request_of, run_sett
 if TYPE_CHECKING:
     from auditor.options import Settings
 
+SHOW_FIXES = frozenset({"json", "sarif", "markdown", "html"})
+"""Formats that show the edits of a repair."""
+DRAWING_FORMATS = frozenset({"html", "json"})
+"""Formats that show the joins of workloads; the others do not pay for them."""
+DRAWN_WORKLOADS = 20
+
 EPILOG = f"""{NOTE}
 
 example:
@@ -37,9 +43,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _percent(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
     if not 0 <= number <= 100:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 100")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 100")
     return number
 
 
@@ -60,18 +69,22 @@ def run(options: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from auditor import governance
+    from auditor.audit import with_graphs
+    from auditor.proposals import with_fixes
     from auditor.relocate import moved
 
-    everything = options.sarif_verdicts == "all" or any(name == "json" for name, _ in outputs_of(options))
+    formats, now = {name for name, _ in outputs_of(options)}, datetime.now(UTC)
+    everything = options.sarif_verdicts == "all" or "json" in formats
     tree = tree_of(options.paths)
     governed = governance.govern(request_of(options, tree))
-    result = governance.run(
-        governed,
-        tree,
-        settings_of(options, governed.settings),
-        scope=",".join(options.paths),
-        now=datetime.now(UTC),
-        all_verdicts=everything,
-    )
-    write(moved(result.report, folder_of(tree)), options)
-    return result.report.gate.exit_code
+    settings = settings_of(options, governed.settings)
+    scope = ",".join(options.paths)
+    result = governance.run(governed, tree, settings, scope=scope, now=now, all_verdicts=everything)
+    report = result.report
+    if formats & DRAWING_FORMATS:
+        report = with_graphs(result, settings, now=now, limit=DRAWN_WORKLOADS)
+    if formats & SHOW_FIXES:
+        only_new = bool(report.base)
+        report = with_fixes(report, result.verdicts, result.policies, tree.read, only_new=only_new)
+    write(moved(report, folder_of(tree)), options)
+    return report.gate.exit_code

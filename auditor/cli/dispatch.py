@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from errno import ENOSPC
 from importlib import import_module
 
 COMMANDS: dict[str, str] = {
@@ -14,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "explain": "what a policy means, why it matters, how to repair it",
     "fix": "show or write proved repairs",
     "policy": "list, begin, lint and test policies",
+    "graph": "draw how workloads, scalers, queues, roles and nodes hang together",
     "report": "show, join and compare saved results",
     "completion": "completion script for a shell",
 }
@@ -27,20 +29,31 @@ EPILOG = """examples:
 """
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Asks for the terminal's width itself: argparse makes a formatter for each flag, and loads shutil for it."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            columns = (
+                int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(sys.__stdout__.fileno()).columns  # type: ignore[union-attr]
+            )
+        except (AttributeError, ValueError, OSError):
+            columns = 0
+        super().__init__(prog, width=(columns or 80) - 2)
+
+
 def build_parser(command: str | None) -> argparse.ArgumentParser:
     """The parser; only the module of ``command`` is loaded (all of them when it is None)."""
     parser = argparse.ArgumentParser(
         "auditor",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     parser.add_argument("-V", "--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, text in COMMANDS.items():
-        sub = commands.add_parser(
-            name, help=text, description=text, formatter_class=argparse.RawDescriptionHelpFormatter
-        )
+        sub = commands.add_parser(name, help=text, description=text, formatter_class=_Help)
         if command in (None, name):
             import_module(f"auditor.cli.{name}_command").configure(sub)
     return parser
@@ -48,6 +61,7 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
 
 def dispatch(arguments: Sequence[str]) -> int:
     """Parse and run. No traceback reaches a user: an internal error is one line and exit code 4."""
+    _open_streams()
     command = next((word for word in arguments if word in COMMANDS), "")
     parser = build_parser(command)
     options = parser.parse_args(arguments)
@@ -60,6 +74,23 @@ def dispatch(arguments: Sequence[str]) -> int:
         parser.print_help()
         return 2
     return _guarded(options)
+
+
+def _open_streams() -> None:
+    """Give a process that was started with closed streams something to write to.
+
+    Otherwise the first file that is opened becomes its standard output.
+    """
+    if sys.stdin is None:
+        os.open(os.devnull, os.O_RDONLY)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - lives as long as we
+
+
+def _forget_output() -> None:
+    """What is still in the buffer cannot be written: keep the interpreter from trying again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _guarded(options: argparse.Namespace) -> int:
@@ -77,12 +108,21 @@ def _guarded(options: argparse.Namespace) -> int:
         print("auditor: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 0
+    except OSError as error:
+        if error.errno != ENOSPC:
+            return _internal_error(error)
+        _forget_output()
+        print("auditor: standard output cannot be written: no space left on device", file=sys.stderr)
+        return 2
     except Exception as error:
-        if os.environ.get("AUDITOR_DEBUG"):
-            raise
-        what = f"{type(error).__name__}: {error}".replace("\n", " ")
-        print(f"auditor: internal error: {what[:500]}", file=sys.stderr)
-        print("auditor: this is a bug; AUDITOR_DEBUG=1 shows where, please report it", file=sys.stderr)
-        return 4
+        return _internal_error(error)
+
+
+def _internal_error(error: Exception) -> int:
+    from auditor.guard import described
+
+    print(f"auditor: internal error: {described(error)}", file=sys.stderr)
+    print("auditor: this is a bug; AUDITOR_DEBUG=1 shows where, please report it", file=sys.stderr)
+    return 4

@@ -29,7 +29,7 @@ def _start_lean() -> None:
     """
     import gc
 
-    gc.set_threshold(200_000, 20, 50)
+    gc.set_threshold(1_000_000, 10, 10)
     hidden = sys.modules.setdefault("typing_extensions", None)  # type: ignore[arg-type]
     import msgspec  # noqa: F401
 

@@ -31,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
     from auditor import governance
     from auditor.errors import UsageError
     from auditor.packs import codes_of
+    from auditor.proposals import diff
     from auditor.repair import repair
     from auditor.sources.overlay import OverlayTree
 
@@ -54,21 +55,6 @@ def run(options: argparse.Namespace) -> int:
             sys.stdout.write(diff(file, tree.read(file), data))
     _summary(outcome, written=options.write)
     return 1 if outcome.refused else 0
-
-
-def diff(file: str, before: bytes, after: bytes) -> str:
-    """A unified diff that ``git apply`` and ``patch -p1`` take."""
-    from difflib import unified_diff
-
-    lines = unified_diff(
-        before.decode("utf-8", "replace").splitlines(keepends=True),
-        after.decode("utf-8", "replace").splitlines(keepends=True),
-        f"a/{file}",
-        f"b/{file}",
-    )
-    return "".join(
-        line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines
-    )
 
 
 def _summary(outcome: Outcome, *, written: bool) -> None:

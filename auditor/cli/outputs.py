@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +55,12 @@ def link_base() -> str:
     return "{}/{}/blob/{}".format(*parts) if all(parts) else ""
 
 
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((100, 40)).columns
+
+
 def write(report: Report, options: argparse.Namespace) -> None:
     """Render each format to its file or to standard output."""
     from auditor.reporters import render
@@ -66,14 +71,32 @@ def write(report: Report, options: argparse.Namespace) -> None:
         chosen = RenderOptions(
             color=terminal and "NO_COLOR" not in os.environ,
             hyperlinks=terminal and bool(options.link_base),
-            width=shutil.get_terminal_size((100, 40)).columns if terminal else 100,
+            width=_columns() if terminal else 100,
             verbose=options.verbose,
             sarif_verdicts=options.sarif_verdicts,
             link_base=options.link_base,
         )
         data = render(name, report, chosen)
-        if file == "-":
-            sys.stdout.buffer.write(data)
-        else:
-            Path(file).parent.mkdir(parents=True, exist_ok=True)
-            Path(file).write_bytes(data)
+        try:
+            _save(file, data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _unwritten(file, error) from error
+
+
+def _save(file: str, data: bytes) -> None:
+    if file == "-":
+        sys.stdout.buffer.write(data)
+        return
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    Path(file).write_bytes(data)
+
+
+def _unwritten(file: str, error: OSError) -> Exception:
+    from auditor.errors import UsageError
+
+    what = (error.strerror or type(error).__name__).lower()
+    if file == "-":
+        return UsageError(f"standard output cannot be written: {what}")
+    return UsageError(f"--output {file} cannot be written: {what}; name another file")

@@ -65,21 +65,40 @@ def tree_of(paths: list[str]) -> Tree:
     from auditor.sources.stdin import StdinTree
     from auditor.sources.tree import PathsTree, Tree
 
+    here = _working_directory()
     if STDIN in paths:
         if len(paths) > 1:
             raise UsageError("- reads standard input and stands alone; give paths or -, not both")
+        if sys.stdin is None:
+            raise UsageError("standard input is closed; pipe something into it")
         return StdinTree(sys.stdin.buffer)
     parts = [Path(path) for path in paths]
     for part in parts:
         if not part.exists():
             raise UsageError(f"{part}: no such file or directory")
+        if _is_bare(part):
+            raise UsageError(f"{part}: a bare repository holds no files; audit a checkout: git worktree add")
     if len(parts) == 1 and parts[0].is_dir():
         return Tree(parts[0])
-    here = Path.cwd()
     if all(part.resolve().is_relative_to(here) for part in parts):
         return PathsTree(here, parts)
     folders = [os.path.realpath(part if part.is_dir() else part.parent) for part in parts]
     return PathsTree(Path(os.path.commonpath(folders)), parts)
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether a directory is what lies inside a ``.git``."""
+    return (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+
+
+def _working_directory() -> Path:
+    """Reports name every file from here, so it must exist."""
+    from auditor.errors import UsageError
+
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the working directory was deleted; change to one that exists") from None
 
 
 def folder_of(tree: Tree) -> str:

@@ -11,8 +11,7 @@ from typing import Literal, NamedTuple
 
 from auditor.data._tables import nearest, table
 
-# https://keda.sh/docs/latest/operate/prometheus/ (2.18). What older releases called otherwise maps to today's
-# name; None: gone without a successor.
+# https://keda.sh/docs/latest/operate/prometheus/ (2.18)
 KEDA = frozenset(
     [
         "keda_build_info",
@@ -44,6 +43,7 @@ KEDA = frozenset(
         "keda_webhook_scaled_object_validation_errors",
     ]
 )
+# Names of older releases, and what says the same today.
 KEDA_RENAMED = {
     "keda_scaler_errors": "keda_scaler_detail_errors_total",
     "keda_scaler_errors_total": "keda_scaler_detail_errors_total",

@@ -36,6 +36,7 @@ FACTS: dict[str, str] = {
     "gpu_sharing": "auditor.facts.gpu_sharing:GpuSharing",
     "gpu_software": "auditor.facts.gpu_software:GpuSoftware",
     "identity": "auditor.facts.identities:Identities",
+    "image_build": "auditor.facts.image_builds:ImageBuilds",
     "image_cuda": "auditor.facts.cuda:ImageCuda",
     "image_signature": "auditor.facts.signatures:ImageSignature",
     "ingress": "auditor.facts.services:IngressBackends",

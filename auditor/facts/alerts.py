@@ -25,15 +25,18 @@ SUBJECTS: dict[str, re.Pattern[str]] = {
         "dead-letter": r"dlq|dead_?-?letter",
         "latency": r"histogram_quantile|quantile=|p9\d|latency|duration.*>",
         "error-rate": r"(error|fail|5\.\.|5xx)[^ ]*.*(rate|increase)\s*\(|(rate|increase)\s*\(.*(error|fail|5\.\.|5xx)",
-        "idle-gpu": r"(DCGM_FI_(DEV_GPU_UTIL|PROF_)|gpu_util|idle).*(<|==\s*0)|idle_?gpu|gpu_?idle",
+        "idle-gpu": r"(DCGM_FI_(DEV_GPU_UTIL|PROF_)|gpu_util).*(<|==\s*0)|idle_?gpu|gpu_?idle",
         "scaler-not-ready": r"keda_\w*(error|paused|fallback)|scaled_?(object|job)\w*(not|un)_?ready|scaledobject",
         "budget": r"budget|opencost|kubecost|_cost_|cost_?(total|hourly|per)",
-        "node-stuck": r"kube_node_(status_condition|spec_unschedulable)|node_?claim|unneeded_nodes|"
-        r"node\w*(stuck|idle|notready)",
-        "target-down": r"\bup\b[^<>=]*==\s*0|absent(_over_time)?\(\s*up\b|\(\s*1\s*-\s*up\b|targetdown|count\(up\b",
+        "node-stuck": r"kube_node_(status_condition|spec_unschedulable)|node_?claim|unneeded_nodes"
+        r"|node\w*(stuck|idle|notready)",
+        "target-down": r"\bup\b(\{[^}]*\})?\s*(==\s*0|<\s*1)|absent(_over_time)?\(\s*up\b"
+        r"|\(\s*1\s*-\s*up\b|targetdown|count\(up\b",
     }.items()
 }
 """What an alert is about, told from its name and expression together."""
+MAX_TEXT = 5000
+"""Characters of an alert that are looked at: the patterns are quadratic at worst."""
 CLOUDWATCH = "aws_cloudwatch_metric_alarm"
 BUDGET = "aws_budgets_budget"
 
@@ -63,19 +66,15 @@ class Alerts:
 def _alert_texts(world: World) -> Iterator[str]:
     for _, rule in _rules(world):
         if type(rule.get("alert")) is str:
-            yield f"{rule['alert']} {rule.get('expr', '')}"
+            yield f"{rule['alert']} {rule.get('expr', '')}"[:MAX_TEXT]
     for target in world.around.targets:
         for resource in target.resources:
             if resource.kind == CLOUDWATCH and resource.api_version == "terraform":
-                yield " ".join(
-                    _plain(resource.body.get(field)) for field in ("alarm_name", "metric_name", "dimensions")
+                yield repr(
+                    [resource.body.get(field) for field in ("alarm_name", "metric_name", "dimensions")]
                 )
             elif resource.kind == BUDGET and resource.api_version == "terraform":
                 yield "budget"
-
-
-def _plain(value: Any) -> str:
-    return repr(value)
 
 
 def _rules(world: World) -> Iterator[tuple[Instance, dict[str, Any]]]:
@@ -184,7 +183,10 @@ _BLOB = re.compile(r"/(?:-/)?(?:blob|tree|raw)/[^/]+/(.+)$")
 
 def _path_in_repository(url: str) -> str:
     """The path of the file that a URL names in its repository; '' when it names none."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     if not parts.scheme:
         return unquote(parts.path).removeprefix("./").lstrip("/")
     found = _BLOB.search(parts.path)

@@ -147,10 +147,10 @@ def _describes(world: World) -> bool | Unknown:
 
 
 def _policy_answers(world: World) -> Iterator[bool | Unknown]:
-    from auditor.terraform import policy_document, statements
-
     for kind in _POLICIES:
         for resource in world.kind("terraform", kind):
+            from auditor.terraform import policy_document, statements
+
             text = resource.body.get("json" if kind.startswith("data.") else "policy")
             listed = statements(policy_document(text)) if text is not None else []
             if isinstance(listed, Unknown):

@@ -53,7 +53,9 @@ class Gpu:
         """See the class."""
         pod = instance.extra.get("pod", instance.value)
         if instance.view == "PodTemplate":
-            pod = pod.get("spec", {})
+            pod = pod.get("spec")
+        if type(pod) is not dict:
+            pod = {}
         names: set[str] = set()
         together, alone = 0, 0
         for field in CONTAINER_LISTS:

@@ -70,14 +70,14 @@ def _is_whole(value: Any) -> bool:
 def _device_mounts(container: dict[str, Any], pod: dict[str, Any]) -> list[str]:
     volumes = pod.get("volumes")
     paths = {
-        volume.get("name"): volume["hostPath"].get("path")
+        volume["name"]: volume["hostPath"].get("path")
         for volume in (volumes if type(volumes) is list else ())
-        if type(volume) is dict and type(volume.get("hostPath")) is dict
+        if type(volume) is dict and type(volume.get("hostPath")) is dict and type(volume.get("name")) is str
     }
     mounts = container.get("volumeMounts")
     found = {
-        paths.get(mount.get("name"))
+        paths.get(mount["name"])
         for mount in (mounts if type(mounts) is list else ())
-        if type(mount) is dict
+        if type(mount) is dict and type(mount.get("name")) is str
     }
     return sorted(path for path in found if type(path) is str and path.startswith("/dev/nvidia"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from auditor.data.iam_actions import managed
 from auditor.iam.documents import Document, from_statements, read_document, text
@@ -26,8 +27,7 @@ _ATTACHMENTS = ("aws_iam_role_policy_attachment", "aws_iam_policy_attachment")
 _POLICY_MAPS = ("role_policy_arns", "policies", "additional_policy_arns", "iam_role_additional_policies")
 
 
-@dataclass(slots=True, eq=False)
-class Attached:
+class Attached(Struct, eq=False):
     """One policy of a role. ``name`` is for people; ``arn`` is '' for inline ones. ``resource`` and ``path`` are
     where it is attached, ``home`` where its document is written (None: nowhere here)."""
 
@@ -39,8 +39,7 @@ class Attached:
     home: Resource | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Role:
+class Role(Struct, eq=False):
     """A role, its instance in the view Identity, and what is attached to it."""
 
     instance: Instance

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from auditor.facts.iam_needs import KEDA, controller_needs, reads_messages, workload_needs
 from auditor.facts.iam_roles import Role, Roles
@@ -35,8 +36,7 @@ MADE_FOR_CONTROLLERS = frozenset(
 OUTSIDE = "audit the tree that declares it together with this one"
 
 
-@dataclass(slots=True, eq=False)
-class Mechanism:
+class Mechanism(Struct, eq=False):
     """One way in which an account gets a role. ``role`` is None where the role is not declared here."""
 
     how: str

@@ -15,13 +15,16 @@ import posixpath
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from auditor.model import Resource
+from auditor.model import Resource, Target
 from auditor.unknown import Unknown
 
 if TYPE_CHECKING:
     from auditor.world import World
 
 T = TypeVar("T")
+
+NAMED = frozenset({"ClusterRole", "ConfigMap", "PersistentVolumeClaim", "Role", "ServiceAccount"})
+"""Kinds that others refer to by name, and that are often applied by another target than who names them."""
 
 SAME_FILE, SAME_FOLDER, ELSEWHERE = 0, 1, 2
 
@@ -112,6 +115,7 @@ class Neighbours:
         self._scopes: dict[tuple[str, str], set[tuple[str, str]]] = {}
         self._makers: dict[str, list[Resource]] = {}
         self._maker_names: dict[str, Resource] = {}
+        self._others: dict[tuple[str, str, str], list[Target]] | None = None
         for resource in world.resources():
             self._scopes.setdefault((resource.group, resource.kind), set()).add(self._scope(resource))
             if _makes_objects(resource):
@@ -148,15 +152,43 @@ class Neighbours:
 
         ``names`` are names by which a maker elsewhere in the target would be recognised.
         """
+        names = tuple(names)
         maker = next((m for name in names if (m := self._maker_names.get(name))), None)
         if maker is None and not self.holds(resource, kinds, namespace):
             return self.outside(resource, what)
+        owner = self._owner(resource, kinds, names)
+        if owner is not None:
+            words = f"{what} is not here, but in {owner.name}, which may be applied beside it"
+            return Unknown(words, "audit them as one target, or the running cluster")
         near = (m for m in self._makers.get(self._folder(resource), ()) if _reaches(m, resource))
         maker = maker or next(near, None)
         if maker is None:
             return False
         words = f"{what} is not in Git, but {maker.title.strip()} may make it"
         return Unknown(words, "audit the running cluster")
+
+    def _owner(
+        self, resource: Resource, kinds: Iterable[tuple[str, str]], names: tuple[str, ...]
+    ) -> Target | None:
+        """Another target that has the missing object and not ``resource``: so not a variant of this target."""
+        for kind in kinds:
+            for name in names:
+                for target in self._elsewhere().get((*kind, name), ()):
+                    if not any(_alike(each, resource) for each in target.resources):
+                        return target
+        return None
+
+    def _elsewhere(self) -> dict[tuple[str, str, str], list[Target]]:
+        """Every other target of the tree, by the objects in it that others name."""
+        if self._others is None:
+            self._others = {}
+            here = {id(self._world.target), *map(id, self._world.tied)}
+            for target in self._world.around.targets:
+                if id(target) not in here:
+                    for each in target.resources:
+                        if each.kind in NAMED:
+                            self._others.setdefault((each.group, each.kind, each.name), []).append(target)
+        return self._others
 
     def outside(self, resource: Resource, what: str) -> Unknown:
         """Why nothing can be said of ``what``: it belongs to manifests that are not here."""
@@ -165,6 +197,10 @@ class Neighbours:
             f"{what} is not in Git, and neither is anything like it in {where}",
             "audit it together with the manifests it belongs to, or the running cluster",
         )
+
+
+def _alike(one: Resource, other: Resource) -> bool:
+    return (one.kind, one.name) == (other.kind, other.name)
 
 
 def _reaches(maker: Resource, resource: Resource) -> bool:

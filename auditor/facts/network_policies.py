@@ -39,6 +39,8 @@ METADATA_ADDRESSES = ("169.254.169.254", "fd00:ec2::254")
 """Where an EC2 instance answers for its credentials (AWS, Instance metadata service)."""
 METADATA_PORT = 80
 DIRECTIONS = {"ingress": "from", "egress": "to"}
+UNJUDGED = {"kube-system", "kube-public", "kube-node-lease"}
+"""Namespaces of the cluster itself, of which the policies on Namespaces ask nothing."""
 
 
 def selector_of(policy: Resource) -> Selector | None:
@@ -81,10 +83,11 @@ def _is_everyone(peer: dict[str, Any]) -> bool:
 
 
 class Isolation:
-    """``facts.isolation`` of a pod template: ``{fragment, host_network, ingress, egress, refs}``.
+    """``facts.isolation`` of a pod template: ``{fragment, host_network, namespace_bare, ingress, egress, refs}``.
 
     ``ingress`` and ``egress``: whether some NetworkPolicy isolates the pods; unknown where one of another engine
-    (Cilium, Calico, cluster-wide ones) may do so.
+    (Cilium, Calico, cluster-wide ones) may do so. ``namespace_bare``: the Namespace is declared here and has no
+    NetworkPolicy at all, which is one finding of the Namespace and not one of each pod.
     """
 
     def __init__(self, world: World) -> None:
@@ -97,6 +100,8 @@ class Isolation:
                 for pod in pods.find_all(selector.declared(), policy.namespace):
                     self._by_pods.setdefault(id(pod.resource), []).append(policy)
         self._foreign = [other for kind in FOREIGN for other in world.kind(*kind)]
+        policed = {policy.namespace for policy in world.kind(*POLICY)}
+        self._bare = {each.name for each in world.kind("", "Namespace")} - policed - UNJUDGED
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
@@ -105,6 +110,7 @@ class Isolation:
         return {
             "fragment": pod.fragment,
             "host_network": pod.spec.get("hostNetwork") is True,
+            "namespace_bare": pod.resource.namespace in self._bare,
             "ingress": self._isolated(pod.resource, matched, "ingress"),
             "egress": self._isolated(pod.resource, matched, "egress"),
             "refs": [self._world.ref(each, ("spec",)) for each in matched],
@@ -127,9 +133,11 @@ def foreign(others: list[Resource], namespace: str) -> bool | Unknown:
 
 
 class PolicyReach:
-    """``facts.network_policy`` of a NetworkPolicy: ``{selector, found, gpu, workloads, refs, ingress, egress, peers}``.
+    """``facts.network_policy`` of a NetworkPolicy.
 
-    ``found``: whether it selects any pod of the target. ``gpu``: some of them ask for an accelerator.
+    ``{selector, found, host_network, gpu, workloads, refs, ingress, egress, peers}``. ``found``: whether it
+    selects any pod of the target. ``host_network``: all that it selects share their node's network, which no
+    policy limits. ``gpu``: some of them ask for an accelerator.
     ``ingress`` and ``egress``: one row a rule, ``{at, everyone, ports, all_ports, metadata}``; ``metadata`` tells
     whether an egress rule reaches the instance metadata service. ``peers``: ``[{at, selector, found}]`` of those
     that select pods of the policy's own namespace.
@@ -147,6 +155,7 @@ class PolicyReach:
         return {
             "selector": "nothing" if selector is None else selector.text() or "every pod",
             "found": bool(found) or self._missing(policy, selector),
+            "host_network": bool(found) and all(pod.spec.get("hostNetwork") is True for pod in found),
             "gpu": any(wants_gpu(self._world, pod) for pod in surely(policy, found)),
             "workloads": [pod.resource.title for pod in found],
             "refs": [self._world.ref(pod.resource, (*pod.base, "metadata", "labels")) for pod in found],

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 MAX_TOKENS = 1500
 """The parser recurses in native code and dies beyond some thousands of nested operators; the longest
 expressions of public rule collections have about 400 tokens."""
 MAX_LENGTH = 50_000
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`|[\w:.$]+|\S', re.DOTALL)
+_TOKEN = re.compile(r'#[^\n]*|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`|[\w:.$]+|\S', re.DOTALL)
 _VARIABLE = re.compile(r"\$\{[^}]*\}|\[\[\w+(?::\w+)?\]\]|\$\w+")
 _IN_RANGE = re.compile(r"(?<=[\[:])\s*(?:\$\{[^}]*\}|\$\w+)\s*(?=[\]:])")
 _MILLISECONDS = re.compile(r"\$\{?__(?:interval_ms|range_s|range_ms)\}?")
+_NAME = re.compile(r"[A-Za-z_:][\w:]*")
+_LABEL_LISTS = {"by", "without", "on", "ignoring", "group_left", "group_right"}
+_KEYWORDS = frozenset(
+    """
+    and or unless atan2 bool offset inf nan start end smoothed anchored sum avg min max count group
+    stddev stdvar topk bottomk quantile count_values limitk limit_ratio by without on ignoring
+    group_left group_right
+    """.split()  # noqa: SIM905 - a list would be a page long
+)
 _STAND_INS = ("x", "1", "5m")
 _OLD_FUNCTIONS = {"holt_winters": "double_exponential_smoothing"}
 """Prometheus 3 renamed them; both releases are in use."""
@@ -55,9 +65,8 @@ def check_panel(text: str) -> Query:
         if _VARIABLE.search(quoted):
             return Query("", (), "the query is put together from variables of the dashboard")
         return answers[0]
-    named = {match for match in good.metrics if _VARIABLE.sub("x", match) == match}
-    built = {name for name in named if "x" in name and not re.search(rf"\b{re.escape(name)}\b", text)}
-    return good._replace(metrics=tuple(sorted(named - built - {"x"})))
+    written = (name for name in good.metrics if re.search(rf"(?<![\w:$]){re.escape(name)}(?![\w:$])", text))
+    return good._replace(metrics=tuple(written))
 
 
 def _parsed(text: str) -> Query:
@@ -65,30 +74,40 @@ def _parsed(text: str) -> Query:
 
     for old, new in _OLD_FUNCTIONS.items():
         text = re.sub(rf"\b{old}(?=\s*\()", new, text)
-    names: set[str] = set()
-
-    def note(node: Any) -> bool:
-        if isinstance(node, promql_parser.MatrixSelector):
-            node = node.vector_selector
-        if isinstance(node, promql_parser.VectorSelector):
-            names.update(_names(node))
-        return True
-
     try:
-        promql_parser.walk(promql_parser.parse(text), note)
+        promql_parser.parse(text)
     except ValueError as error:
         return Query(str(error).strip() or "not PromQL", ())
-    except RecursionError:
-        return Query("", (), "the expression is nested too deeply to be parsed")
-    return Query("", tuple(sorted(names)))
+    return Query("", tuple(sorted(set(_names(_TOKEN.findall(text))))))
 
 
-def _names(node: Any) -> list[str]:
-    if node.name:
-        return [node.name]
-    matchers = node.matchers.matchers
-    return [
-        each.value
-        for each in matchers
-        if each.name == "__name__" and str(each.op).endswith("Equal") and "Not" not in str(each.op)
-    ]
+def _names(tokens: list[str]) -> Iterator[str]:
+    """Metric names among the tokens of an expression that parses.
+
+    The parser's own tree is not walked: each step copies the subtree, which takes minutes for a hostile chain
+    of a thousand operators.
+    """
+    at = 0
+    while at < len(tokens):
+        token, following = tokens[at], tokens[at + 1] if at + 1 < len(tokens) else ""
+        if token == "{":
+            end = tokens.index("}", at)
+            yield from _named_by_matcher(tokens[at + 1 : end])
+            at = end
+        elif token == "[":
+            at = tokens.index("]", at)
+        elif token.lower() in _LABEL_LISTS and following == "(":
+            at = tokens.index(")", at)
+        elif _NAME.fullmatch(token) and following != "(" and token.lower() not in _KEYWORDS:
+            yield token
+        at += 1
+
+
+def _named_by_matcher(matchers: list[str]) -> Iterator[str]:
+    """The name in ``{__name__="…"}`` and in ``{"…"}``."""
+    for at, token in enumerate(matchers):
+        before = matchers[at - 1] if at else ","
+        alone = at + 1 == len(matchers) or matchers[at + 1] == ","
+        named = before == "," or (before == "=" and matchers[at - 2] == "__name__")
+        if token[0] in "\"'`" and alone and named:
+            yield token[1:-1]

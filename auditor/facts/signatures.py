@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from auditor.world import World
 
 
+_KINDS = {"ClusterPolicy", "Policy", "ImageValidatingPolicy", "ClusterImagePolicy"}
+
+
 class Check(NamedTuple):
     """One admission rule: image globs it asks a signature of, and where they stand."""
 
@@ -32,11 +35,17 @@ class ImageSignature:
     def __init__(self, world: World) -> None:
         self._world = world
         self._checks = [
-            check for target in world.around.targets for each in target.resources for check in _checks(each)
+            check
+            for target in world.around.targets
+            for each in target.resources
+            if each.kind in _KINDS
+            for check in _checks(each)
         ]
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
+        if not self._checks:
+            return {"policies": 0, "checked": False, "refs": []}
         names = _spellings(str(instance.value.get("image", "")))
         found = [c for c in self._checks if any(fnmatchcase(n, g) for g in c.globs for n in names)]
         shown = found or self._checks

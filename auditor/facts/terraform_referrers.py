@@ -19,12 +19,8 @@ _OWN_NAMES = (*_IDENTIFIERS, "name")
 class Referrers:
     """``facts.referrers`` of a Terraform block: ``{type: [{address, field, body, ref}]}``.
 
-    <<<<<<< HEAD
-        A block refers to another one by its address, or by its id or ARN (in a state), or, within one service, its
-    =======
-        A block refers to another one by its address, by its id or ARN (in a state), or, within one service, by its
-    >>>>>>> tfpol
-        name. ``field`` is the argument that does. Blocks of the same root only.
+    A block refers to another one by its address, by its id or ARN (in a state), or, within one service, by its
+    name. ``field`` is the argument that does. Blocks of the same root only.
     """
 
     def __init__(self, world: World) -> None:

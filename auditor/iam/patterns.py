@@ -124,7 +124,7 @@ def _is_arn(tokens: Tokens) -> bool:
 def _parts(tokens: Tokens) -> list[Tokens]:
     """The six parts of an ARN; those that it lacks are ``*``."""
     if tokens == _STARS:
-        return [_STARS] * ARN_PARTS
+        return [tuple("arn"), *[_STARS] * (ARN_PARTS - 1)]
     parts: list[list[str]] = [[]]
     for token in tokens:
         if token == ":" and len(parts) < ARN_PARTS:

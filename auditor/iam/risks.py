@@ -62,6 +62,9 @@ ESCALATIONS: dict[str, tuple[str, ...]] = {
 Security Labs published for IAM, with those of newer services; a policy on a role needs no second action, for it
 may be the caller's own."""
 
+MOSTLY_UNLIMITABLE = ("ec2:describe",)
+"""Look-ups of which nine in ten take no resource, so that a wildcard of them has to be allowed on ``*``."""
+
 _ALL = re.compile(r"\*+")
 
 
@@ -114,10 +117,13 @@ def _granted(statement: Statement | Unknown, denied: list[Statement]) -> list[Ac
         if isinstance(unknown, Unknown):
             return unknown
     assert isinstance(listed, list)
+    swept = _swept_along(statement)
     return [
         each
         for each in listed
-        if (wide or not each.limitable) and not any(_names(deny, each.name) for deny in denied)
+        if (wide or not each.limitable)
+        and each.name not in swept
+        and not any(_names(deny, each.name) for deny in denied)
     ]
 
 
@@ -133,6 +139,19 @@ def _actions(statement: Statement) -> list[Action] | Unknown:
         return []
     out = {each.name for each in _expanded(excepted)}
     return [each for each in expand("*") if each.name not in out]
+
+
+def _swept_along(statement: Statement) -> set[str]:
+    """Look-ups that stand there only by a wildcard which needs ``*`` for most of what it means."""
+    named = statement.actions
+    if isinstance(named, Unknown) or named is None:
+        return set()
+    swept: set[str] = set()
+    written: set[str] = set()
+    for pattern in named:
+        wild = "*" in pattern and pattern.lower().startswith(MOSTLY_UNLIMITABLE)
+        (swept if wild else written).update(each.name for each in expand(pattern))
+    return swept - written
 
 
 def _expanded(patterns: Iterable[str]) -> list[Action]:

@@ -118,9 +118,21 @@ class _Page:
 
     def _owner(self, owner: Owned) -> None:
         self._say((owner.title, "bold underline"), (_targets(owner.targets), "dim"))
+        places: dict[Location, list[Finding]] = {}
         for finding in owner.findings:
-            self._finding(finding)
+            places.setdefault(finding.location, []).append(finding)
+        for location, findings in places.items():
+            self._place(location, findings)
         self._blank()
+
+    def _place(self, location: Location, findings: list[Finding]) -> None:
+        """Everything that is found at one place, and its lines once."""
+        for finding in findings:
+            self._finding(finding)
+        self._location("-->", location)
+        self._excerpt(findings[0])
+        for end in dict.fromkeys(end for finding in findings for end in finding.related):
+            self._location("see", end.location, one_line(end.what))
 
     def _finding(self, finding: Finding) -> None:
         policy = self.policies.get(finding.policy)
@@ -134,10 +146,6 @@ class _Page:
             indent=2,
         )
         self._say(words(finding), indent=4)
-        self._location("-->", finding.location)
-        self._excerpt(finding)
-        for end in finding.related:
-            self._location("see", end.location, one_line(end.what))
         self._repair(finding)
 
     def _location(self, arrow: str, location: Location, what: str = "") -> None:

@@ -7,19 +7,24 @@ adds targets and claims the files, so that nothing is judged twice. What nobody 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 
+from auditor.guard import one_row
 from auditor.model import Target
 from auditor.sources import monitoring
 from auditor.sources.interface import Inventory
 from auditor.sources.manifests import ParsedFile, read_manifests
 from auditor.sources.stdin import STDIN
-from auditor.sources.texts import resources_of
+from auditor.sources.texts import oversized, resources_of
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
+
+if TYPE_CHECKING:
+    from auditor.sources.sandbox import Memory
 
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 LOOSE = "loose"
@@ -58,6 +63,8 @@ class GitOptions(Struct):
     """Globs of paths that are left out."""
     argocd_repositories: Sequence[str] = ()
     """URLs that mean this repository; none given: any, when the path exists here."""
+    memory: Memory | None = None
+    """Where renderings are kept between runs."""
 
 
 class Checkout(Struct):
@@ -74,7 +81,8 @@ class Checkout(Struct):
 
     def read(self, path: str) -> bytes:
         """Bytes of a file; :class:`Unreadable` when that is impossible."""
-        return self.tree.read(path)
+        parsed = self._parsed.get(path)
+        return self.tree.read(path) if parsed is None else parsed.file.data
 
     def parsed(self, path: str) -> ParsedFile:
         """Every document of one YAML or JSON file, parsed once; :class:`Unreadable` as for :meth:`read`."""
@@ -98,6 +106,10 @@ class Checkout(Struct):
         """Take files out of the loose rest."""
         self.claimed.update(paths)
 
+    def guarded(self, file: str, what: str) -> AbstractContextManager[None]:
+        """A block that gives a row about ``file`` when it breaks: ``what`` could not be done."""
+        return one_row(self.inventory.problems.append, file, what)
+
     def add(self, target: Target) -> None:
         """Add a target to the inventory; one whose name is taken (a chart in a Terraform root) bears its kind."""
         if any(each.name == target.name for each in self.inventory.targets):
@@ -119,20 +131,24 @@ class GitSource:
         checkout.inventory.files = frozenset(checkout.files)
         for collector in COLLECTORS:
             if any(path.endswith(collector.endings) for path in checkout.files):
-                import_module(collector.module).collect(checkout)
+                with checkout.guarded(
+                    ".", f"what {collector.module.rpartition('.')[2]} declares could not be read"
+                ):
+                    import_module(collector.module).collect(checkout)
         _read_all(checkout)
         if any(each.kind in REGROUPED for target in checkout.inventory.targets for each in target.resources):
-            import_module(REGROUPER).collect(checkout)
+            with checkout.guarded(".", "what Argo CD deploys could not be put together"):
+                import_module(REGROUPER).collect(checkout)
         return checkout.inventory
 
     def _files(self) -> list[str]:
         files = self._tree.files()
         if not self._options.exclude:
             return files
-        from pathspec import GitIgnoreSpec
+        from auditor.sources.ignore import Ignore
 
-        spec = GitIgnoreSpec.from_lines(self._options.exclude)
-        return [path for path in files if not spec.match_file(path)]
+        excluded = Ignore(self._options.exclude)
+        return [path for path in files if not excluded.covers(path)]
 
 
 def may_hold_objects(data: bytes) -> bool:
@@ -145,27 +161,50 @@ def may_hold_objects(data: bytes) -> bool:
 
 def _read_all(checkout: Checkout) -> None:
     """Read every file once: texts for keys, Dockerfiles, and the manifests that nobody claimed."""
-    loose, inventory = Target(LOOSE, "loose", "."), checkout.inventory
+    loose = Target(LOOSE, "loose", ".")
     for path in checkout.files:
-        manifest = path.endswith(MANIFEST_SUFFIXES) or path == STDIN
         try:
             data = checkout.read(path)
         except Unreadable as error:
-            if manifest or not error.too_large:
-                inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
+            _unread(checkout, path, error)
             continue
-        checkout.texts.resources += resources_of(path, data)
-        if manifest:
-            checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
-        if path in checkout.claimed:
-            continue
-        if manifest and may_hold_objects(data):
-            _loose(checkout, loose, path, data)
-        else:
-            inventory.counts.other_files += 1
+        with checkout.guarded(path, "the file could not be read"):
+            _read_one(checkout, loose, path, data)
     for target in (loose, checkout.texts):
         if target.resources:
             checkout.add(target)
+
+
+def _unread(checkout: Checkout, path: str, error: Unreadable) -> None:
+    """A row for what cannot be read; none for a link to a folder of the tree, whose files are listed there."""
+    tree, inventory = checkout.tree, checkout.inventory
+    if not tree.has_folder(path):
+        if _is_manifest(path) or not error.too_large:
+            inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
+    elif not (tree.root / path).is_symlink():
+        what = "a Git submodule that is not checked out: nothing in it was judged"
+        inventory.gaps.append(Problem(path, 0, 0, what, "git submodule update --init"))
+
+
+def _is_manifest(path: str) -> bool:
+    return path.endswith(MANIFEST_SUFFIXES) or path == STDIN
+
+
+def _read_one(checkout: Checkout, loose: Target, path: str, data: bytes) -> None:
+    """Texts for keys, Dockerfiles, and the objects in one file."""
+    manifest = _is_manifest(path)
+    checkout.texts.resources += resources_of(path, data)
+    problem = oversized(path, data)
+    if problem is not None:
+        checkout.inventory.problems.append(problem)
+    if manifest:
+        checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
+    if path in checkout.claimed:
+        return
+    if manifest and may_hold_objects(data):
+        _loose(checkout, loose, path, data)
+    else:
+        checkout.inventory.counts.other_files += 1
 
 
 def _loose(checkout: Checkout, target: Target, path: str, data: bytes) -> None:
@@ -180,3 +219,4 @@ def _loose(checkout: Checkout, target: Target, path: str, data: bytes) -> None:
         inventory.counts.other_files += 1
     target.resources += manifest.resources
     inventory.problems += manifest.problems
+    inventory.gaps += manifest.gaps

@@ -1,30 +1,159 @@
-"""One .gitignore file, for directories that are no Git checkout."""
+"""Patterns as .gitignore has them: for directories that are no Git checkout, and for ``exclude``.
+
+Written out here because the library for it takes longer to load than a small audit takes to run; the property
+test holds it against git itself.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
+
+_CLASSES = {
+    "alnum": "a-zA-Z0-9",
+    "alpha": "a-zA-Z",
+    "blank": " \\t",
+    "digit": "0-9",
+    "lower": "a-z",
+    "punct": "!-/:-@\\[-`{-~",
+    "space": "\\s",
+    "upper": "A-Z",
+    "xdigit": "0-9a-fA-F",
+}
+_NAMED = re.compile(r"\[:(\w+):\]")
+
+
+class Rule(NamedTuple):
+    """One line: what it matches, whether only directories, and whether it takes back what others ignore."""
+
+    matches: re.Pattern[str]
+    directories: bool
+    takes_back: bool
 
 
 class Ignore:
-    """The rules of one .gitignore, relative to its folder."""
+    """The rules of one .gitignore, relative to its folder (which ends in ``/`` unless it is the root)."""
 
-    def __init__(self, folder: str, spec: Any) -> None:
+    def __init__(self, lines: Iterable[str], folder: str = "") -> None:
         self._folder = folder
-        self._spec = spec
+        self._rules = [rule for line in lines if (rule := _rule(line)) is not None]
 
     @classmethod
     def load(cls, root: Path, folder: str) -> Ignore:
-        """Read ``folder/.gitignore``; an unreadable one ignores nothing."""
-        from pathspec import GitIgnoreSpec
-
+        """Read ``folder/.gitignore``; one that is a link, no file or unreadable ignores nothing, as for git."""
+        path = root / folder / ".gitignore"
         try:
-            lines = (root / folder / ".gitignore").read_text("utf-8", "replace").splitlines()
+            readable = path.is_file() and not path.is_symlink()
+            lines = path.read_text("utf-8", "replace").split("\n") if readable else []
         except OSError:
             lines = []
-        return cls(folder, GitIgnoreSpec.from_lines(lines))
+        return cls(lines, folder)
 
-    def ignores(self, path: str, directory: bool) -> bool:
-        """Whether ``path`` (relative to the root) is ignored; directories are matched as such."""
-        relative = path.removeprefix(self._folder) + ("/" if directory else "")
-        return bool(self._spec.match_file(relative))
+    def verdict(self, path: str, directory: bool) -> bool | None:
+        """Whether ``path`` (relative to the root) is ignored; None when no rule speaks of it."""
+        relative = path.removeprefix(self._folder)
+        for rule in reversed(self._rules):
+            if (directory or not rule.directories) and rule.matches.fullmatch(relative):
+                return not rule.takes_back
+        return None
+
+    def covers(self, path: str) -> bool:
+        """Whether a file, or a folder above it, is ignored."""
+        steps = path.split("/")
+        above = ("/".join(steps[:length]) for length in range(1, len(steps)))
+        return any(self.verdict(folder, True) for folder in above) or bool(self.verdict(path, False))
+
+
+def _rule(line: str) -> Rule | None:
+    """What a line says; None for blank lines, comments and patterns that can match nothing."""
+    text = _without_trailing_blanks(line.rstrip("\r"))
+    if not text or text.startswith("#"):
+        return None
+    takes_back = text.startswith("!")
+    text = text.removeprefix("!") if takes_back else text
+    directories = text.endswith("/")
+    text = text.removesuffix("/")
+    anchored = "/" in text
+    try:
+        pattern = _translated(text.removeprefix("/"))
+        return Rule(
+            re.compile(pattern if anchored else f"(?:.*/)?{pattern}", re.DOTALL), directories, takes_back
+        )
+    except (re.error, _Unmatchable):
+        return None
+
+
+class _Unmatchable(Exception):  # noqa: N818 - not an error: git takes such a line for one that matches nothing
+    """A pattern with an open bracket or a lone backslash at its end."""
+
+
+def _without_trailing_blanks(line: str) -> str:
+    kept = line.rstrip(" ")
+    backslashes = len(kept) - len(kept.rstrip("\\"))
+    return kept + " " if len(kept) < len(line) and backslashes % 2 else kept
+
+
+def _translated(glob: str) -> str:
+    if not glob:
+        raise _Unmatchable
+    out: list[str] = []
+    at = 0
+    while at < len(glob):
+        if glob[at] == "*":
+            stop = at
+            while stop < len(glob) and glob[stop] == "*":
+                stop += 1
+            piece, at = _stars(glob, at, stop)
+            out.append(piece)
+        elif glob[at] == "?":
+            out.append("[^/]")
+            at += 1
+        elif glob[at] == "[":
+            piece, at = _bracket(glob, at)
+            out.append(piece)
+        elif glob[at] == "\\":
+            if at + 1 == len(glob):
+                raise _Unmatchable
+            out.append(re.escape(glob[at + 1]))
+            at += 2
+        else:
+            out.append(re.escape(glob[at]))
+            at += 1
+    return "".join(out)
+
+
+def _stars(glob: str, at: int, stop: int) -> tuple[str, int]:
+    """``**`` that fills whole steps of the path crosses folders; any other run of stars stays inside one."""
+    begins = at == 0 or glob[at - 1] == "/"
+    if stop - at < 2 or not begins or glob[stop : stop + 1] not in ("", "/"):
+        return "[^/]*", stop
+    if stop == len(glob):
+        return ".+" if at else ".*", stop
+    return "(?:.*/)?", stop + 1
+
+
+def _bracket(glob: str, at: int) -> tuple[str, int]:
+    """A bracket expression; it never matches a slash."""
+    stop = at + 1
+    negated = glob[stop : stop + 1] in ("!", "^")
+    stop += negated
+    begin = stop
+    pieces: list[str] = []
+    while stop < len(glob) and (glob[stop] != "]" or stop == begin):
+        named = _NAMED.match(glob, stop)
+        if named:
+            if named[1] not in _CLASSES:
+                raise _Unmatchable
+            pieces.append(_CLASSES[named[1]])
+            stop = named.end()
+        elif glob[stop] == "\\" and stop + 1 < len(glob):
+            pieces.append(re.escape(glob[stop + 1]))
+            stop += 2
+        else:
+            pieces.append("-" if glob[stop] == "-" else re.escape(glob[stop]))
+            stop += 1
+    if stop >= len(glob):
+        raise _Unmatchable
+    return f"(?!/)[{'^' if negated else ''}{''.join(pieces)}]", stop + 1

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from auditor.fixes import Editable, Refused
 from auditor.model import Origin, Path, Place, Precision, Resource
-from auditor.spans import Edit, Problem
+from auditor.spans import Edit, Problem, Span
 from auditor.yamlio import SourceMap, YamlDocument, load_stream
+from auditor.yamlio.text import NotTextError, as_utf8
+
+if TYPE_CHECKING:
+    from auditor.fixes import Editable
 
 Read = Callable[[str], bytes]
 Wanted = Callable[[str, str], bool]
@@ -45,11 +48,34 @@ class SourceFile:
     def lines(self, first: int, last: int) -> list[tuple[int, str]]:
         """Numbered lines ``first`` to ``last`` (both included, from 1), those that exist."""
         if self._lines is None:
-            self._lines = self.data.split(b"\n")
+            self._lines = _text(self.data).split(b"\n")
         shown = self._lines[max(first, 1) - 1 : last]
         return [
             (n, line.decode("utf-8", "replace").rstrip("\r")) for n, line in enumerate(shown, max(first, 1))
         ]
+
+    def lines_around(self, span: Span, count: int) -> list[tuple[int, str]]:
+        """The line where a span begins, with ``count`` lines above and below it: :meth:`lines` without counting."""
+        data = _text(self.data)
+        first, start = span.line, data.rfind(b"\n", 0, span.start) + 1
+        while start and span.line - first < count:
+            start = data.rfind(b"\n", 0, start - 1) + 1
+            first -= 1
+        shown: list[tuple[int, str]] = []
+        while start <= len(data) and first + len(shown) <= span.line + count:
+            end = data.find(b"\n", start)
+            end = end if end >= 0 else len(data)
+            shown.append((first + len(shown), data[start:end].decode("utf-8", "replace").rstrip("\r")))
+            start = end + 1
+        return shown
+
+
+def _text(data: bytes) -> bytes:
+    """The bytes that positions refer to."""
+    try:
+        return as_utf8(data)
+    except NotTextError:
+        return data
 
 
 class ParsedFile:
@@ -106,9 +132,7 @@ class ManifestOrigin:
 
     def excerpt(self, place: Place) -> list[tuple[int, str]]:
         """A few lines around the place."""
-        if place.span is None:
-            return []
-        return self._file.lines(place.span.line - EXCERPT_LINES, place.span.line + EXCERPT_LINES)
+        return self._file.lines_around(place.span, EXCERPT_LINES) if place.span is not None else []
 
     def comment(self, place: Place) -> str:
         """The comment on the line or directly above it."""
@@ -119,6 +143,7 @@ class ManifestOrigin:
 
 def editor(file: str, smap: SourceMap, place: Callable[[Path], Path], note: str = "") -> Editable:
     """How a document is edited where ``place`` says that a path of the object stands in it."""
+    from auditor.fixes import Editable, Refused
     from auditor.yamlio import CannotEdit, append_item, remove, set_value
 
     def guarded(edit: Callable[[], Edit]) -> Edit:
@@ -169,13 +194,15 @@ def resource_of(body: Any, origin: Origin) -> Resource:
 class ManifestFile:
     """What one YAML or JSON file holds."""
 
-    __slots__ = ("documents", "others", "problems", "resources", "skipped")
+    __slots__ = ("documents", "gaps", "others", "problems", "resources", "skipped")
 
     def __init__(self) -> None:
         self.resources: list[Resource] = []
         self.others: list[YamlDocument] = []
         """Documents that are no Kubernetes objects."""
         self.problems: list[Problem] = []
+        self.gaps: list[Problem] = []
+        """Keys that stand twice: only the last of them is judged."""
         self.documents = 0
         self.skipped = 0
 
@@ -192,9 +219,17 @@ def read_manifests(path: str, data: bytes, read: Read, wanted: Wanted | None) ->
             found.skipped += 1
         elif is_object(document.body):
             found.resources += _objects(file, document)
+            found.gaps += (_shadowed(path, key, line) for key, line in document.duplicates)
         elif document.body is not None:
             found.others.append(document)
     return found
+
+
+def _shadowed(path: str, key: str, line: int) -> Problem:
+    what = f"the key {key!r} stands here a second time: this one counts, and the one above is lost"
+    return Problem(
+        path, line, 0, what, "take one of them out; kustomize and other strict readers refuse the file"
+    )
 
 
 def _objects(file: SourceFile, document: YamlDocument) -> Iterator[Resource]:

@@ -33,7 +33,9 @@ def _looks_like(path: str, data: bytes) -> str:
     """A cheap test on the bytes, so that no other file is parsed."""
     if path.endswith(".json"):
         return DASHBOARD if b'"panels"' in data and b'"schemaVersion"' in data else ""
-    return RULES if b"groups:" in data and b"rules:" in data and b"expr:" in data else ""
+    if b"groups:" not in data or b"apiVersion:" in data:
+        return ""
+    return RULES if b"rules:" in data and b"expr:" in data else ""
 
 
 def _is(kind: str, body: dict[str, Any]) -> bool:

@@ -12,16 +12,17 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 _NOWHERE = "http://127.0.0.1:9"
 _SHELL_LIMITS = 'ulimit -v {memory} 2>/dev/null; ulimit -f {output} 2>/dev/null; exec "$@"'
 _STDERR_BYTES = 64 * 1024
+_GAVE, _FAILED = b"+", b"-"
 
 
 class Limits(NamedTuple):
@@ -39,9 +40,9 @@ class RenderInput(NamedTuple):
     arguments: tuple[str, ...]
     files: Mapping[str, bytes]
 
-    def digest(self) -> str:
-        """The same for the same input, whatever the machine: what a cache of renderings is keyed by."""
-        whole = sha256("\0".join(self.arguments).encode("utf-8", "surrogateescape"))
+    def digest(self, tool: str = "") -> str:
+        """The same for the same input and tool: what a cache of renderings is keyed by."""
+        whole = sha256("\0".join((tool, *self.arguments)).encode("utf-8", "surrogateescape"))
         for path, data in sorted(self.files.items()):
             whole.update(b"\0%s\0%d\0" % (path.encode("utf-8", "surrogateescape"), len(data)))
             whole.update(data)
@@ -51,9 +52,49 @@ class RenderInput(NamedTuple):
 class RenderFailed(Exception):  # noqa: N818 - it becomes a row, not a failure of the run
     """A renderer gave no output: ``what`` and ``repair`` in words."""
 
-    def __init__(self, what: str, repair: str) -> None:
+    def __init__(self, what: str, repair: str, *, transient: bool = False) -> None:
         super().__init__(what)
-        self.what, self.repair = what, repair
+        self.what, self.repair, self.transient = what, repair, transient
+
+
+class Memory(Protocol):
+    """Keeps values between runs; whatever it loses is made again."""
+
+    def read(self, name: str) -> bytes | None:
+        """The value called ``name``."""
+
+    def write(self, name: str, value: bytes) -> None:
+        """Keep a value."""
+
+
+def remembered(memory: Memory | None, tool: str, wanted: RenderInput, render: Callable[[], bytes]) -> bytes:
+    """What ``render`` gives for this input, or gave when this very program was last asked; RenderFailed too."""
+    if memory is None:
+        return render()
+    name = f"render-{wanted.digest(_identity(tool))}"
+    kept = memory.read(name) or b""
+    if kept.startswith(_GAVE):
+        return kept[len(_GAVE) :]
+    if kept.startswith(_FAILED):
+        what, _, repair = kept[len(_FAILED) :].decode().partition("\0")
+        raise RenderFailed(what, repair)
+    try:
+        stream = render()
+    except RenderFailed as error:
+        if not error.transient:
+            memory.write(name, _FAILED + f"{error.what}\0{error.repair}".encode("utf-8", "replace"))
+        raise
+    memory.write(name, _GAVE + stream)
+    return stream
+
+
+def _identity(tool: str) -> str:
+    """Another build of the program, or another program in its place, is asked again."""
+    try:
+        status = Path(tool).stat()
+    except OSError:
+        return tool
+    return f"{tool}\0{status.st_size}\0{status.st_mtime_ns}"
 
 
 def find_tool(*names: str) -> str | None:
@@ -139,6 +180,7 @@ def _wait(process: subprocess.Popen[bytes], limits: Limits) -> int:
         raise RenderFailed(
             f"rendering took longer than {limits.seconds:g} s",
             "make it smaller, or leave it out in auditor.toml",
+            transient=True,
         ) from None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from auditor.fixes import Editable, Refused
@@ -36,12 +36,14 @@ def collect(checkout: Checkout) -> None:
     checkout.inventory.counts.terraform_files += len(paths)
     checkout.claim(path for path in checkout.files if path.endswith(SUFFIXES + VARIABLE_SUFFIXES))
     reader = _Reader(checkout)
-    roots = _roots(reader, checkout.files) if paths else {}
+    roots = _roots(checkout, reader) if paths else {}
     for directory, loaded in roots.items():
         for label, root in loaded:
-            _add(checkout, reader, root, _name(directory, label, root))
+            with checkout.guarded(directory or ".", "the Terraform root could not be read"):
+                _add(checkout, reader, root, _name(directory, label, root))
     for path in plans:
-        _add_plan(checkout, reader, path, roots)
+        with checkout.guarded(path, "the plan could not be read"):
+            _add_plan(checkout, reader, path, roots)
 
 
 class _Reader:
@@ -66,16 +68,17 @@ class _Reader:
         return found
 
 
-def _roots(reader: _Reader, files: Sequence[str]) -> dict[str, list[tuple[str, TfRoot]]]:
+def _roots(checkout: Checkout, reader: _Reader) -> dict[str, list[tuple[str, TfRoot]]]:
     from auditor.terraform import find_roots, load_root, variable_sets
 
-    return {
-        directory: [
-            (label, load_root(directory, files, reader, tfvars=tfvars))
-            for label, tfvars in variable_sets(directory, files)
-        ]
-        for directory in find_roots(files, reader)
-    }
+    roots: dict[str, list[tuple[str, TfRoot]]] = {}
+    for directory in find_roots(checkout.files, reader):
+        with checkout.guarded(directory or ".", "the Terraform root could not be evaluated"):
+            roots[directory] = [
+                (label, load_root(directory, checkout.files, reader, tfvars=tfvars))
+                for label, tfvars in variable_sets(directory, checkout.files)
+            ]
+    return roots
 
 
 def _name(directory: str, label: str, root: TfRoot) -> str:

@@ -10,11 +10,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from auditor.model import Path, Place, Resource
-from auditor.secrets import find_keys, masked, mentions_keys
+from auditor.secrets import Mentions, find_keys, masked, mentions
 from auditor.sources.dockerfile import Instruction, is_dockerfile, preamble, stages
-from auditor.spans import Span
+from auditor.spans import Problem, Span
 
 MAX_TEXT_BYTES = 8 * 1024 * 1024
+MAX_DOCKERFILE_BYTES = 256 * 1024
+MAX_VALUE = 8000
+"""Characters of an instruction that are judged: policies search them with patterns that backtrack."""
 EXCERPT_LINES = 2
 
 
@@ -64,16 +67,25 @@ def _span(data: bytes, start: int, end: int) -> Span:
 
 
 def resources_of(path: str, data: bytes) -> Iterator[Resource]:
-    """The text when it mentions keys, and the Dockerfile when it is one."""
-    if len(data) <= MAX_TEXT_BYTES and mentions_keys(data) and b"\0" not in data[:8192]:
-        yield text_resource(path, data)
-    if is_dockerfile(path):
+    """The text when it mentions keys, and the Dockerfile when it is one (and no larger than they are)."""
+    places = mentions(data) if len(data) <= MAX_TEXT_BYTES else None
+    if places is not None and b"\0" not in data[:8192]:
+        yield text_resource(path, data, places)
+    if is_dockerfile(path) and len(data) <= MAX_DOCKERFILE_BYTES:
         yield dockerfile_resource(path, data)
 
 
-def text_resource(path: str, data: bytes) -> Resource:
-    """``{keys: [{kind, masked}]}`` of a text."""
-    keys = find_keys(data)
+def oversized(path: str, data: bytes) -> Problem | None:
+    """The row for a Dockerfile that is too large to be one that somebody wrote."""
+    if not is_dockerfile(path) or len(data) <= MAX_DOCKERFILE_BYTES:
+        return None
+    what = f"a Dockerfile of {len(data) // 1024} KiB, more than the {MAX_DOCKERFILE_BYTES // 1024} KiB that are judged"
+    return Problem(path, 0, 0, what, "move data and long scripts into files of their own")
+
+
+def text_resource(path: str, data: bytes, places: Mentions) -> Resource:
+    """``{keys: [{kind, masked}]}`` of a text that speaks of keys at these places."""
+    keys = find_keys(data, places)
     spans: dict[Path, tuple[int, int]] = {("keys", n): (key.start, key.end) for n, key in enumerate(keys)}
     body: dict[str, Any] = {"keys": [{"kind": key.kind, "masked": key.masked} for key in keys]}
     return Resource("file", "Text", "", path, body, TextOrigin(path, data, spans))
@@ -106,7 +118,11 @@ def _stage(stage: Sequence[Instruction]) -> dict[str, Any]:
         "image": words[0] if words else "",
         "name": words[2] if len(words) > 2 and words[1].lower() == "as" else "",
         "instructions": [
-            {"instruction": each.name, "value": masked(each.value.encode()).decode(), "flags": each.flags}
+            {
+                "instruction": each.name,
+                "value": masked(each.value[:MAX_VALUE].encode()).decode(),
+                "flags": each.flags,
+            }
             for each in stage
         ],
     }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import stat
 from collections.abc import Callable, Iterator
-from errno import ELOOP
+from errno import EISDIR, ELOOP, ENOENT
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auditor.sources.ignore import Ignore
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 SKIPPED_DIRECTORIES = frozenset({".git", ".terraform", ".hg", ".svn", "node_modules", "__pycache__"})
@@ -20,6 +23,16 @@ SAFE_GIT = (
     "-c",
     "core.hooksPath=/dev/null",
 )
+
+
+_LOOP = ("a link that leads back to itself", "mend the link, or take it out of the tree")
+_KINDS = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 class Unreadable(Exception):  # noqa: N818 - it becomes a row, not a failure of the run
@@ -66,6 +79,14 @@ class Tree:
         except (OSError, RuntimeError, ValueError):
             return False
 
+    def has_folder(self, path: str) -> bool:
+        """Whether ``path`` is a directory inside the tree, or a link to one: its files are listed where they are."""
+        try:
+            real = (self.root / path).resolve()
+            return real.is_relative_to(self._real_root) and real.is_dir()
+        except (OSError, RuntimeError, ValueError):
+            return False
+
     def read(self, path: str) -> bytes:
         """The bytes of one file; :class:`Unreadable` when it is missing, too large, or leads out of the tree."""
         data = self._bytes(path)
@@ -75,32 +96,48 @@ class Tree:
 
     def _bytes(self, path: str) -> bytes:
         try:
-            with self._open(path) as handle:
-                size = os.fstat(handle.fileno()).st_size
+            handle = self._open(path)
+            try:
+                found = os.fstat(handle)
+                if not stat.S_ISREG(found.st_mode):
+                    raise _irregular(found.st_mode)
+                size = found.st_size
                 if size > self._max_bytes:
                     raise Unreadable(
                         f"{size // 1_000_000} MB, more than the {self._max_bytes // 1_000_000} MB that are read",
                         "split the file, or exclude it in auditor.toml",
                         too_large=True,
                     )
-                return handle.read()
+                return _whole(handle, size)
+            finally:
+                os.close(handle)
         except OSError as error:
-            what = error.strerror or type(error).__name__
-            raise Unreadable(what.lower(), "make the file readable, or take it out of the tree") from error
-        except (RuntimeError, ValueError) as error:
-            raise Unreadable(str(error), "rename the file or mend the link") from error
+            raise self._unreadable(path, error) from error
+        except RuntimeError as error:  # what Path.resolve says of a loop before Python 3.13
+            raise Unreadable(*_LOOP) from error
+        except ValueError as error:
+            raise Unreadable(str(error), "rename the file") from error
 
-    def _open(self, path: str) -> BinaryIO:
-        """Open a file without leaving the tree. Folders are resolved once, links on the way only when met."""
-        folder, _, _ = path.rpartition("/")
-        inside = self._folders.get(folder)
-        if inside is None:
-            inside = self._folders[folder] = (self.root / folder).resolve().is_relative_to(self._real_root)
-        if inside:
+    def _unreadable(self, path: str, error: OSError) -> Unreadable:
+        if error.errno == ELOOP:
+            return Unreadable(*_LOOP)
+        if error.errno == EISDIR:
+            return _irregular(stat.S_IFDIR)
+        if error.errno == ENOENT and os.path.islink(f"{self.root}/{path}"):
+            return Unreadable(
+                "a link to a file that does not exist", "mend the link, or take it out of the tree"
+            )
+        what = (error.strerror or type(error).__name__).lower()
+        return Unreadable(what, "make the file readable, or take it out of the tree")
+
+    def _open(self, path: str) -> int:
+        """Open a file without leaving the tree. Folders are resolved once, links on the way only when met.
+
+        The descriptor is the caller's to close: file objects take as long as reading a small file.
+        """
+        if self._inside(path.rpartition("/")[0]):
             try:
-                return os.fdopen(
-                    os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb"
-                )
+                return os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             except OSError as error:
                 if error.errno != ELOOP:
                     raise
@@ -109,7 +146,37 @@ class Tree:
             raise Unreadable(
                 "a link that leads out of the audited tree", "link inside the tree, or copy the file"
             )
-        return os.fdopen(os.open(real, os.O_RDONLY | os.O_NONBLOCK), "rb")
+        return os.open(real, os.O_RDONLY | os.O_NONBLOCK)
+
+    def _inside(self, folder: str) -> bool:
+        """Whether a folder really lies in the tree; one that is no link lies where its parent does."""
+        found = self._folders.get(folder)
+        if found is None:
+            parent, _, name = folder.rpartition("/")
+            plain = name not in ("", ".", "..") and not folder.startswith("/")
+            if plain and not os.path.islink(f"{self.root}/{folder}"):
+                found = self._inside(parent)
+            else:
+                found = (self.root / folder).resolve().is_relative_to(self._real_root)
+            self._folders[folder] = found
+        return found
+
+
+def _whole(handle: int, size: int) -> bytes:
+    """Everything that the descriptor gives; ``size`` is what it should be."""
+    data = os.read(handle, size + 1)
+    while len(data) != size:
+        more = os.read(handle, 1 << 20)
+        if not more:
+            break
+        data += more
+        size = -1
+    return data
+
+
+def _irregular(mode: int) -> Unreadable:
+    kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+    return Unreadable(f"{kind}, not a file", "take it out of the tree, or exclude it in auditor.toml")
 
 
 def _git_files(root: Path) -> list[str] | None:
@@ -119,6 +186,8 @@ def _git_files(root: Path) -> list[str] | None:
     """
     if not any((folder / ".git").exists() for folder in (root.resolve(), *root.resolve().parents)):
         return None
+    import subprocess
+
     command = (*SAFE_GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, check=False, timeout=120)
@@ -131,13 +200,16 @@ def _git_files(root: Path) -> list[str] | None:
 
 
 def _present(root: Path, names: list[str]) -> Iterator[str]:
-    """The names that exist as files; of a submodule that is checked out, the files inside."""
+    """The names that exist; of a submodule that is checked out, or another repository inside, its files.
+
+    A submodule that is not checked out stays in the list as a folder: reading it says so.
+    """
     base = os.fspath(root)
-    for name in names:
+    for name in (each.rstrip("/") for each in names):
         if any(part in SKIPPED_DIRECTORIES for part in name.split("/")[:-1]):
             continue
         full = f"{base}/{name}"
-        if os.path.isdir(full) and not os.path.islink(full):
+        if os.path.lexists(f"{full}/.git") and not os.path.islink(full):
             yield from (f"{name}/{inner}" for inner in (_git_files(Path(full)) or _walk(Path(full))))
         elif os.path.lexists(full):
             yield name
@@ -147,29 +219,38 @@ def _walk(root: Path) -> list[str]:
     """Every file below a directory that is no Git checkout, honouring .gitignore; links are not followed."""
     from auditor.sources.ignore import Ignore
 
+    base = os.fspath(root)
     found: list[str] = []
     stack: list[tuple[str, tuple[Ignore, ...]]] = [("", ())]
     while stack:
         folder, rules = stack.pop()
         try:
-            entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
+            entries = [
+                (entry.name, entry.is_dir(follow_symlinks=False)) for entry in os.scandir(f"{base}/{folder}")
+            ]
         except OSError:
             found.append(folder.rstrip("/"))
             continue
-        if any(entry.name == ".gitignore" for entry in entries):
-            rules = (*rules, Ignore.load(root, folder))
-        for entry in entries:
-            name = folder + entry.name
-            directory = entry.is_dir(follow_symlinks=False)
-            if (directory and entry.name in SKIPPED_DIRECTORIES) or any(
-                rule.ignores(name, directory) for rule in rules
-            ):
+        if (".gitignore", False) in entries:
+            rules = (Ignore.load(root, folder), *rules)
+        for name, directory in entries:
+            path = folder + name
+            if (directory and name in SKIPPED_DIRECTORIES) or _ignored(path, directory, rules):
                 continue
             if directory:
-                stack.append((name + "/", rules))
+                stack.append((path + "/", rules))
             else:
-                found.append(name)
+                found.append(path)
     return found
+
+
+def _ignored(path: str, directory: bool, rules: tuple[Ignore, ...]) -> bool:
+    """Whether the nearest .gitignore that speaks of the path ignores it."""
+    for each in rules:
+        verdict = each.verdict(path, directory)
+        if verdict is not None:
+            return verdict
+    return False
 
 
 class PathsTree(Tree):

@@ -28,6 +28,23 @@ VIEWS: dict[str, str] = {
 }
 """View name → ``module:class``."""
 
+GROUPS: dict[str, frozenset[str]] = {
+    "ArgoApplication": frozenset({"argoproj.io"}),
+    "Bucket": frozenset({"terraform"}),
+    "Dashboard": frozenset({"file", ""}),
+    "EksCluster": frozenset({"terraform", "eksctl.io"}),
+    "GpuOperator": frozenset({"nvidia.com", "argoproj.io", "helm.toolkit.fluxcd.io", "terraform"}),
+    "Identity": frozenset({"terraform", "", "eksctl.io"}),
+    "NodeGroup": frozenset({"terraform", "eksctl.io", "karpenter.sh", ""}),
+    "PolicyDocument": frozenset({"terraform", "eksctl.io"}),
+    "PrometheusRules": frozenset({"file", "monitoring.coreos.com"}),
+    "Queue": frozenset({"terraform"}),
+    "Scaler": frozenset({"keda.sh", "autoscaling"}),
+    "SecurityRule": frozenset({"terraform"}),
+}
+"""View name → the only API groups it reads (``terraform`` and ``file`` are their own), so that the modules of
+views that an object cannot be seen through need not load. Views that are not named here read any group."""
+
 _loaded: dict[str, View] = {}
 
 
@@ -38,3 +55,13 @@ def view(name: str) -> View:
         module, _, cls = VIEWS[name].partition(":")
         found = _loaded[name] = getattr(import_module(module), cls)()
     return found
+
+
+def reads(name: str, api_version: str, kind: str) -> bool:
+    """Whether objects of this kind can be seen through the view called ``name``."""
+    groups = GROUPS.get(name)
+    if groups is not None:
+        group, slash, _ = api_version.partition("/")
+        if (group if slash or group in ("terraform", "file") else "") not in groups:
+            return False
+    return view(name).reads(api_version, kind)

@@ -28,20 +28,12 @@ _MAJOR = re.compile(r"\d+")
 class EksClusterView:
     """One cluster; ``cluster`` in CEL.
 
-    <<<<<<< HEAD
-        ``{name, version, source, endpoint: {public, private, cidrs}, logs, encryption: {secrets, key}, addons,
-        support, deletion_protection, auto_mode}``. ``version`` is '' where AWS chooses it; ``logs`` are
-        the control plane's log types; ``encryption.secrets`` whether a key of one's own encrypts them; ``addons`` is
-        ``{name: {version, configuration}}`` with the configuration as data; ``support`` is STANDARD or EXTENDED.
-        Defaults are those of the provider, of the module's major version and of eksctl.
-    =======
-        ``{title, name, version, source, endpoint: {public, private, cidrs}, logs, encryption: {secrets, key}, addons,
-        support, deletion_protection, auto_mode}``. ``title`` is the name, or the address where the name is not known;
-        ``version`` is '' where AWS chooses it; ``logs`` are the control plane's log types; ``encryption.secrets`` whether
-        a key of one's own encrypts them; ``addons`` is ``{name: {version, configuration}}`` with the configuration as
-        data; ``support`` is STANDARD or EXTENDED; ``deletion_protection`` is absent where it cannot be set. Defaults are
-        those of the provider, of the module's major version and of eksctl.
-    >>>>>>> tfpol
+    ``{title, name, version, source, endpoint: {public, private, cidrs}, logs, encryption: {secrets, key}, addons,
+    support, deletion_protection, auto_mode}``. ``title`` is the name, or the address where that is not known;
+    ``version`` is '' where AWS chooses it; ``logs`` are the control plane's log types; ``encryption.secrets`` is
+    whether a key of one's own encrypts them; ``addons`` is ``{name: {version, configuration}}`` with the
+    configuration as data; ``support`` is STANDARD or EXTENDED; ``deletion_protection`` is absent where it cannot
+    be set. Defaults are those of the provider, of the module's major version and of eksctl.
     """
 
     name = "EksCluster"
@@ -106,7 +98,7 @@ def _from_resource(resource: Resource, world: World) -> Iterator[Instance]:
     draft.put(
         ("endpoint", "cidrs"),
         OPEN if cidrs is None or (type(cidrs) is list and not cidrs) else cidrs,
-        ("vpc_config", 0, "public_access_cidrs"),
+        ("vpc_config", 0, "endpoint_public_access" if cidrs is None else "public_access_cidrs"),
     )
     draft.put(("logs",), body.get("enabled_cluster_log_types", []), ("enabled_cluster_log_types",))
     _encryption(draft, block(body, "encryption_config"), ("encryption_config",))
@@ -195,7 +187,8 @@ def _from_module(resource: Resource, world: World) -> Iterator[Instance]:
     draft.put(("version",), *inputs.find("", "version", new="kubernetes_version"))
     draft.put(("endpoint", "public"), *inputs.flag("endpoint_public_access", inputs.major < 19))
     draft.put(("endpoint", "private"), *inputs.flag("endpoint_private_access", inputs.major >= 19))
-    draft.put(("endpoint", "cidrs"), *inputs.find(OPEN, "endpoint_public_access_cidrs"))
+    cidrs, path = inputs.find(OPEN, "endpoint_public_access_cidrs")
+    draft.put(("endpoint", "cidrs"), cidrs, draft.moved[("endpoint", "public")] if cidrs is OPEN else path)
     draft.put(("logs",), *inputs.find(MODULE_LOGS, "enabled_log_types"))
     default = {"resources": ["secrets"]} if inputs.major >= 19 else {}
     stated, path = inputs.find(default, "encryption_config")

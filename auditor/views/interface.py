@@ -38,10 +38,11 @@ class Instance(Struct, eq=False):
 
     def source_path(self, path: Path) -> Path:
         """The path in the resource's body that ``path`` (in the view) comes from."""
-        for length in range(len(path), -1, -1):
-            found = self.moved.get(path[:length])
-            if found is not None:
-                return self.base + found + path[length:]
+        if self.moved:
+            for length in range(len(path), -1, -1):
+                found = self.moved.get(path[:length])
+                if found is not None:
+                    return self.base + found + path[length:]
         return self.base + path
 
     def other_end(self, path: Path) -> tuple[Resource, Path] | None:

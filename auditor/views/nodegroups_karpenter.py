@@ -29,10 +29,17 @@ _SERIES = re.compile(r"^([a-z]+)(?:-[0-9]+tb)?([0-9]+)")
 
 
 def read(resource: Resource, world: World) -> Iterator[Instance]:
-    """One group a pool; also of a pool that Terraform applies as a manifest."""
+    """One group a pool; also of a pool that Terraform applies, unless the manifest itself is among the files."""
     for found in manifests(resource):
-        if _is_pool(found.body):
+        if _is_pool(found.body) and not _is_copy(resource, found.body, world):
             yield _pool(resource, found, world)
+
+
+def _is_copy(resource: Resource, body: dict[str, Any], world: World) -> bool:
+    """Whether Terraform reads the pool from a file that is judged as what it is."""
+    name = dig(body, ("metadata", "name"))
+    pools = world.kind("karpenter.sh", "NodePool") if resource.api_version == "terraform" else []
+    return any(same(pool.name, name) for pool in pools)
 
 
 def _is_pool(body: dict[str, Any]) -> bool:

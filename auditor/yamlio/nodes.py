@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
 from yaml import YAMLError
 from yaml._yaml import CParser
 from yaml.events import (
@@ -19,54 +21,89 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from auditor.yamlio.scalars import MERGE, MERGE_TAG, ScalarError, key_text, resolve_go, tagged
+from auditor.yamlio.scalars import HINTS, MERGE, MERGE_TAG, ScalarError, key_text, resolve_go, tagged
 from auditor.yamlio.text import ByteIndex
 
 _MAX_BYTES: Final = 8 * 1024 * 1024
+_NO_KEYS: Final[Mapping[str, int]] = MappingProxyType({})
 STYLES: Final = {"'": "single", '"': "double", "|": "literal", ">": "folded"}
 
 
-class Node:
+class Node(Struct, eq=False):
     """A node's bytes ``[start, end)`` (anchor and tag included, trailing comments not) and its children.
 
     ``style`` is one of block, flow, plain, single, double, literal, folded, alias. ``target`` is what an
-    alias stands for. ``aliased`` says that some alias repeats this node.
+    alias stands for. ``aliased`` says that some alias repeats this node. ``last`` is, for each key of a mapping,
+    its last entry.
     """
 
-    __slots__ = ("aliased", "end", "entries", "is_map", "items", "last", "merges", "start", "style", "target")
-
-    def __init__(self, start: int, end: int, style: str, is_map: bool = False) -> None:
-        self.start = start
-        self.end = end
-        self.style = style
-        self.is_map = is_map
-        holds = style in ("block", "flow")
-        self.items: list[Node] = [] if holds else _NO_ITEMS
-        self.entries: list[Entry] = [] if holds else _NO_ENTRIES
-        self.last: dict[str, int] = {} if holds else _NO_KEYS
-        self.merges = False
-        self.target: Node | None = None
-        self.aliased = False
+    start: int
+    end: int
+    style: str
+    is_map: bool = False
+    items: Sequence[Node] = ()
+    entries: Sequence[Entry] = ()
+    last: Mapping[str, int] = _NO_KEYS
+    merges: bool = False
+    target: Node | None = None
+    aliased: bool = False
 
 
-class Entry:
+class Entry(Struct, eq=False):
     """A key of a mapping with its bytes, and its value; ``key`` is None for a merge key."""
 
-    __slots__ = ("end", "key", "start", "style", "value")
-
-    def __init__(self, key: str | None, start: int, end: int, style: str) -> None:
-        self.key = key
-        self.start = start
-        self.end = end
-        self.style = style
-        self.value: Node = _NOWHERE
+    key: str | None
+    start: int
+    end: int
+    style: str
+    value: Node
 
 
-# Most nodes are scalars: they share their empty containers, which nothing fills.
-_NO_ITEMS: Final[list[Node]] = []
-_NO_ENTRIES: Final[list[Entry]] = []
-_NO_KEYS: Final[dict[str, int]] = {}
 _NOWHERE: Final = Node(0, 0, "plain")
+
+
+class _Open:
+    """A collection that is being read."""
+
+    __slots__ = ("entries", "entry", "is_map", "items", "last", "merges", "node")
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.is_map = node.is_map
+        self.entry: Entry | None = None
+        """The entry that waits for its value."""
+        self.items: list[Node] = []
+        self.entries: list[Entry] = []
+        self.last: dict[str, int] = {}
+        self.merges = False
+
+    def take(self, node: Node) -> None:
+        """Add a child: an item, or the value of the waiting entry."""
+        if not self.is_map:
+            self.items.append(node)
+            return
+        entry = self.entry
+        if entry is None:
+            return
+        self.entry = None
+        entry.value = node
+        if entry.key is None:
+            self.merges = True
+        else:
+            self.last[entry.key] = len(self.entries)
+        self.entries.append(entry)
+
+    def close(self, end: int | None) -> Node:
+        """The finished node; a block one ends where its last content does."""
+        node = self.node
+        node.items, node.entries, node.last, node.merges = self.items, self.entries, self.last, self.merges
+        if end is not None:
+            node.end = end
+        elif self.entries:
+            node.end = max(self.entries[-1].end, self.entries[-1].value.end)
+        elif self.items:
+            node.end = self.items[-1].end
+        return node
 
 
 class _Tree:
@@ -75,68 +112,39 @@ class _Tree:
     def __init__(self) -> None:
         self.root: Node | None = None
         self.tokens: list[tuple[int, int, str]] = []
-        self._open: list[Node] = []
-        self._keys: list[Entry | None] = []
+        self._open: list[_Open] = []
 
     def scalar(self, node: Node, key: str | None) -> None:
         """Add a scalar or alias; ``key`` is its text should it stand where a mapping wants a key."""
         self.tokens.append((node.start, node.end, node.style))
-        if self.wants_key:
-            self._keys[-1] = Entry(key, node.start, node.end, node.style)
-        else:
-            self._attach(node)
+        self._add(node, key)
 
     def open(self, node: Node) -> None:
-        self._open.append(node)
-        self._keys.append(None)
+        """Begin a collection."""
+        self._open.append(_Open(node))
 
     def close(self, end: int | None) -> None:
-        """End the innermost collection; a block one ends where its last content does."""
-        node = self._open.pop()
-        self._keys.pop()
-        if end is not None:
-            node.end = end
-        elif node.is_map and node.entries:
-            node.end = max(node.entries[-1].end, node.entries[-1].value.end)
-        elif node.items:
-            node.end = node.items[-1].end
-        if self.wants_key:
-            self._keys[-1] = Entry("", node.start, node.end, node.style)
-        else:
-            self._attach(node)
+        """End the innermost collection."""
+        self._add(self._open.pop().close(end), "")
 
-    def _attach(self, node: Node) -> None:
+    def _add(self, node: Node, key: str | None) -> None:
         if not self._open:
             self.root = node
-            return
-        parent = self._open[-1]
-        if not parent.is_map:
-            parent.items.append(node)
-            return
-        entry = self._keys[-1]
-        if entry is None:
-            return
-        self._keys[-1] = None
-        entry.value = node
-        parent.entries.append(entry)
-        if entry.key is None:
-            parent.merges = True
+        elif self.wants_key:
+            self._open[-1].entry = Entry(key, node.start, node.end, node.style, _NOWHERE)
         else:
-            parent.last[entry.key] = len(parent.entries) - 1
+            self._open[-1].take(node)
 
     @property
     def wants_key(self) -> bool:
-        return bool(self._open) and self._open[-1].is_map and self._keys[-1] is None
+        return bool(self._open) and self._open[-1].is_map and self._open[-1].entry is None
 
 
-class Parsed:
+class Parsed(NamedTuple):
     """A document's root node (None when it holds nothing) and its scalars' bytes in order."""
 
-    __slots__ = ("root", "tokens")
-
-    def __init__(self, tree: _Tree) -> None:
-        self.root = tree.root
-        self.tokens = tree.tokens
+    root: Node | None = None
+    tokens: Sequence[tuple[int, int, str]] = ()
 
 
 def document_tree(data: bytes, start: int, end: int) -> Parsed:
@@ -145,7 +153,7 @@ def document_tree(data: bytes, start: int, end: int) -> Parsed:
     Nothing either for a document far beyond what an API server stores: its nodes would fill the memory.
     """
     if end - start > _MAX_BYTES:
-        return Parsed(_Tree())
+        return Parsed()
     try:
         return yaml_tree(data, start, end)
     except YAMLError:
@@ -153,54 +161,82 @@ def document_tree(data: bytes, start: int, end: int) -> Parsed:
 
 
 def yaml_tree(data: bytes, start: int, end: int) -> Parsed:
-    """The nodes of one YAML document. Raises ``yaml.YAMLError``."""
+    """The nodes of one YAML document. Raises ``yaml.YAMLError``.
+
+    One loop, as in :func:`auditor.yamlio.construct.build`: calls are what it costs.
+    """
     chunk = data[start:end]
-    get, byte = CParser(chunk).get_event, ByteIndex(chunk).byte
-    tree = _Tree()
+    get, byte = CParser(chunk).get_event, _bytes_in(chunk, start)
+    kind_of, style_of = type, STYLES.get
+    root: Node | None = None
+    tokens: list[tuple[int, int, str]] = []
     anchors: dict[str, Node] = {}
     anchor_keys: dict[str, str | None] = {}
+    stack: list[_Open] = []
+    top: _Open | None = None
     while True:
         event: Any = get()
-        kind = type(event)
-        if kind is DocumentEndEvent or event is None:
-            return Parsed(tree)
+        kind = kind_of(event)
+        key: str | None = ""
         if kind is ScalarEvent:
-            node = _scalar_node(
-                event, data, start + byte(event.start_mark.index), start + byte(event.end_mark.index)
-            )
-            key = _key_of(event) if tree.wants_key or event.anchor else ""
-            tree.scalar(node, key)
-            if event.anchor:
+            at, stop = byte(event.start_mark.index), byte(event.end_mark.index)
+            style = style_of(event.style, "plain")
+            if style == "literal" or style == "folded":
+                stop = at + len(data[at:stop].rstrip(b" \t\r\n"))
+            tokens.append((at, stop, style))
+            wanted = top is not None and top.is_map and top.entry is None
+            if wanted and top is not None and event.anchor is None:
+                top.entry = Entry(_key_of(event), at, stop, style, _NOWHERE)
+                continue
+            node = Node(at, stop, style)
+            if event.anchor is not None:
+                key = _key_of(event)
                 anchors[event.anchor] = node
                 anchor_keys[event.anchor] = "<<" if key is None else key
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
-            begin = start + byte(event.start_mark.index)
-            style = "flow" if event.flow_style else "block"
-            node = Node(begin, start + byte(event.end_mark.index), style, kind is MappingStartEvent)
-            if event.anchor:
+            at, stop = byte(event.start_mark.index), byte(event.end_mark.index)
+            node = Node(at, stop, "flow" if event.flow_style else "block", kind is MappingStartEvent)
+            if event.anchor is not None:
                 anchors[event.anchor] = node
-            tree.open(node)
+            top = _Open(node)
+            stack.append(top)
+            continue
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
             index = event.end_mark.index
-            tree.close(start + byte(index) if index > event.start_mark.index else None)
+            node = stack.pop().close(byte(index) if index > event.start_mark.index else None)
+            top = stack[-1] if stack else None
         elif kind is AliasEvent:
-            node = Node(start + byte(event.start_mark.index), start + byte(event.end_mark.index), "alias")
+            node = Node(byte(event.start_mark.index), byte(event.end_mark.index), "alias")
             node.target = anchors.get(event.anchor)
-            if node.target:
+            if node.target is not None:
                 node.target.aliased = True
-            tree.scalar(node, anchor_keys.get(event.anchor, ""))
+            tokens.append((node.start, node.end, node.style))
+            key = anchor_keys.get(event.anchor, "")
+        elif kind is DocumentEndEvent or event is None:
+            return Parsed(root, tokens)
+        else:
+            continue
+        if top is None:
+            root = node
+        elif top.is_map and top.entry is None:
+            top.entry = Entry(key, node.start, node.end, node.style, _NOWHERE)
+        else:
+            top.take(node)
 
 
-def _scalar_node(event: Any, data: bytes, start: int, end: int) -> Node:
-    style = STYLES.get(event.style, "plain")
-    if style in ("literal", "folded"):
-        end = start + len(data[start:end].rstrip(b" \t\r\n"))
-    return Node(start, end, style)
+def _bytes_in(chunk: bytes, start: int) -> Callable[[int], int]:
+    """From code points in the chunk to bytes in the file; a plain addition for ASCII, which most files are."""
+    if chunk.isascii():
+        return start.__add__
+    byte = ByteIndex(chunk).byte
+    return lambda index: start + byte(index)
 
 
 def _key_of(event: Any) -> str | None:
     """The key's text as the loader gives it; None for a merge key."""
     plain = bool(event.implicit[0])
+    if plain and event.value[:1] not in HINTS and event.tag is None:
+        return str(event.value)
     if event.value == "<<" and (plain or event.tag == MERGE_TAG):
         return None
     try:
@@ -238,7 +274,7 @@ def json_tree(data: bytes, start: int, end: int) -> Parsed:
             tree.scalar(Node(begin, stop, "plain"), token["bare"].decode("utf-8", "replace"))
     for _ in range(depth):
         tree.close(end)
-    return Parsed(tree)
+    return Parsed(tree.root, tree.tokens)
 
 
 def _tokens(data: bytes, start: int, end: int) -> Iterator[re.Match[bytes]]:

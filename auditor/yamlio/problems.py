@@ -64,6 +64,8 @@ def _offset(error: Exception, chunk: bytes) -> int:
 
 def _words(error: Exception, at: bytes) -> tuple[str, str]:
     if isinstance(error, ConstructError):
+        if error.what.startswith("nested"):
+            return error.what, "flatten it: no Kubernetes object nests so deep"
         return f"YAML that Kubernetes refuses: {error.what}", "change the value at this line"
     if isinstance(error, ReaderError):
         return (

@@ -76,12 +76,15 @@ class SourceMap:
     def nearest(self, path: Path) -> tuple[Span, Path]:
         """The key span of the longest part of ``path`` that exists, and that part.
 
-        For the document itself: its first line of content.
+        Of a list item the whole item; of the document itself its first line of content.
         """
         place = self.locate(path)
         if place is None or place.depth == 0:
             return self._first_line(), ()
-        return self._key_span(place), path[: place.depth]
+        found = path[: place.depth]
+        if type(found[-1]) is int and not place.alias:
+            return self._lines.span(place.node.start, place.node.end), found
+        return self._key_span(place), found
 
     def style(self, path: Path) -> str:
         """How the value at the nearest existing part of ``path`` is written (see :class:`Node`)."""

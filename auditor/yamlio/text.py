@@ -40,7 +40,7 @@ def as_utf8(data: bytes) -> bytes:
     if zero >= 0:
         raise NotTextError(
             f"not a text file: NUL byte at byte {zero}",
-            "remove the file or leave it out of the audit by an ignore pattern",
+            "save it as UTF-8 text, or exclude it in auditor.toml",
             zero,
         )
     return data
@@ -68,7 +68,7 @@ def size_problem(data: bytes, path: str, limits: Limits) -> Problem | None:
         0,
         0,
         f"file of {len(data):,} bytes is above the limit of {limits.max_bytes:,}",
-        "split the file, or leave it out of the audit by an ignore pattern",
+        "split the file, or exclude it in auditor.toml",
     )
 
 

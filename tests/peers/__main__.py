@@ -38,14 +38,15 @@ def main(arguments: Sequence[str]) -> int:
     open_ones = [each for comparison in comparisons for each in comparison.unexplained()]
     for each in open_ones:
         print(
-            each.rule, each.policy, *each.subject, f"theirs {each.theirs} ours {each.ours} {each.reason}".strip()
+            each.rule,
+            each.policy,
+            *each.subject,
+            f"theirs {each.theirs} ours {each.ours} {each.reason}".strip(),
         )
     return 1 if open_ones else 0
 
 
-def _compare(
-    repositories: list[Path], claims: list[Claim]
-) -> tuple[dict[str, int], list[Comparison]]:
+def _compare(repositories: list[Path], claims: list[Claim]) -> tuple[dict[str, int], list[Comparison]]:
     parts: list[Comparison] = []
     with TemporaryDirectory() as name:
         folder = Path(name).resolve()

@@ -64,7 +64,10 @@ def kyverno(root: Path) -> Iterator[Case]:
     for path in sorted(root.rglob("kyverno-test.yaml")):
         test = yaml.safe_load(path.read_text())
         manifests = tuple(
-            body for name in test.get("resources", ()) for body in _load(path.parent / name) if body.get("kind")
+            body
+            for name in test.get("resources", ())
+            for body in _load(path.parent / name)
+            if body.get("kind")
         )
         expected: dict[str, dict[Name, Answer]] = {}
         for result in test.get("results", ()):
@@ -91,7 +94,10 @@ def kubescape(root: Path) -> Iterator[Case]:
     """A folder of inputs, and the alerts that they give; without alerts all of them pass."""
     for path in sorted(root.glob("rules/*/test/*/expected.json")):
         manifests = tuple(
-            body for file in sorted((path.parent / "input").glob("*")) for body in _load(file) if body.get("kind")
+            body
+            for file in sorted((path.parent / "input").glob("*"))
+            for body in _load(file)
+            if body.get("kind")
         )
         failing = {
             _name(each)
@@ -180,7 +186,11 @@ def _load(path: Path) -> Iterator[dict[str, Any]]:
 
 def _mended(body: dict[str, Any]) -> dict[str, Any]:
     """Some samples name the core group for kinds of apps/v1, which no API server takes."""
-    misplaced = body.get("apiVersion") == "v1" and body.get("kind") in ("Deployment", "StatefulSet", "DaemonSet")
+    misplaced = body.get("apiVersion") == "v1" and body.get("kind") in (
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+    )
     return {**body, "apiVersion": "apps/v1"} if misplaced else body
 
 
@@ -205,9 +215,7 @@ def main(arguments: list[str]) -> int:
                 wrong += 1
                 said = f"{found.claim.relation}: theirs {found.theirs}, ours {found.ours}"
                 print(tool, case.rule, found.claim.policy.code, said, found.source, *found.name)
-        rows.append(
-            {"tool": tool, "commit": commit(corpus / folder), "rules": len(rules), "verdicts": cases}
-        )
+        rows.append({"tool": tool, "commit": commit(corpus / folder), "rules": len(rules), "verdicts": cases})
     if not wrong:
         RECORD.write_text(json.dumps(rows, indent=1) + "\n")
     return 1 if wrong else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,25 @@ def test_version_answers_before_argparse() -> None:
 
 def test_a_plain_check_loads_no_heavy_library(tmp_path: object) -> None:
     assert not loaded("check", f"{tmp_path}", "--format", "json") & BANNED
+
+
+SLOW_TO_LOAD = {
+    "dataclasses",
+    "inspect",
+    "typing_extensions",
+    "shutil",
+    "subprocess",
+    "concurrent",
+    "asyncio",
+}
+
+
+def test_a_plain_check_loads_nothing_that_takes_longer_than_the_check(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+        "spec: {template: {spec: {containers: [{name: web, image: registry.example/web:1}]}}}\n"
+    )
+    assert not loaded("check", f"{tmp_path}/one.yaml") & SLOW_TO_LOAD
 
 
 def test_platform_is_no_package() -> None:

@@ -47,7 +47,9 @@ class _Collector:
         seen: set[tuple[str, str]] = set()
         while queue:
             resource, depth = queue.popleft()
-            applications = [*self._applications(resource)]
+            applications: list[Application] = []
+            with self._checkout.guarded(resource.origin.file, f"{resource.title} could not be read"):
+                applications += self._applications(resource)
             for application in applications:
                 self._deployer.learn(application)
             for application in applications:
@@ -55,7 +57,11 @@ class _Collector:
                 if place in seen or len(seen) >= MAX_APPLICATIONS:
                     continue
                 seen.add(place)
-                target = self._target(application)
+                target: Target | None = None
+                with self._checkout.guarded(
+                    resource.origin.file, f"{application.title} could not be deployed"
+                ):
+                    target = self._target(application)
                 if target and depth < MAX_DEPTH:
                     queue.extend((each, depth + 1) for each in target.resources if is_argocd(each))
         self._regroup()

@@ -79,7 +79,8 @@ class Deployer:
     def __init__(self, checkout: Checkout, repositories: Sequence[str]) -> None:
         self._checkout, self._repositories = checkout, repositories
         self._graph, self._charts = checkout.shared(Graph), checkout.shared(Charts)
-        kustomize, helm = Kustomize.find(), Helm.find()
+        memory = self._checkout.options.memory
+        kustomize, helm = Kustomize.find(memory), Helm.find(memory)
         self._kustomize = (
             KustomizeBuilder(checkout, self._graph, kustomize, self._graph.roots()) if kustomize else None
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from auditor.guard import REPAIR, described
 from auditor.model import Resource, Target
 from auditor.sources.git import Checkout
 from auditor.sources.helm.chart import Chart, Charts
@@ -34,7 +35,7 @@ def collect(checkout: Checkout) -> None:
         checkout.inventory.problems += chart.problems
     if not checkout.options.render:
         return
-    helm = Helm.find()
+    helm = Helm.find(checkout.options.memory)
     ready: list[Chart] = []
     for chart in charts.by_folder.values():
         if chart.library or chart.problems:
@@ -68,19 +69,20 @@ def _render_all(builder: Builder, charts: list[Chart]) -> None:
         chart.folder for (chart, _), stream in zip(releases, streams, strict=True) if type(stream) is bytes
     }
     for (chart, release), stream in zip(releases, streams, strict=True):
-        builder.add(release, stream, incomplete=chart.folder not in works)
+        with builder.checkout.guarded(chart.path, "what the chart renders to could not be read"):
+            builder.add(release, stream, incomplete=chart.folder not in works)
 
 
 class Builder:
     """Renders charts of one checkout into resources."""
 
     def __init__(self, checkout: Checkout, charts: Charts, helm: Helm) -> None:
-        self._checkout, self._charts, self._helm = checkout, charts, helm
+        self.checkout, self._charts, self._helm = checkout, charts, helm
         self._budget = Budget()
 
     def releases(self, chart: Chart) -> list[Release]:
         """The chart with its own values, and with each further values file beside them."""
-        crds = self._checkout.options.full_parse
+        crds = self.checkout.options.full_parse
         own = Release(chart, include_crds=crds)
         return [own, *(own.with_values(Values(path)) for path in chart.values_files())]
 
@@ -88,7 +90,7 @@ class Builder:
         """The rendered stream, or the row that says why there is none."""
         path = release.values[-1].path if release.values else release.chart.path
         try:
-            return self._helm.render(render_input(self._checkout, self._charts, release))
+            return self._helm.render(render_input(self.checkout, self._charts, release))
         except RenderFailed as error:
             repair = error.repair or f"helm template {release.chart.folder or '.'} shows it"
             return Problem(path, 0, 0, f"{name_of(release)}: does not render: {error.what}", repair)
@@ -96,22 +98,24 @@ class Builder:
             return Problem(
                 path, 0, 0, f"does not render, a file it needs is no input: {error.what}", error.repair
             )
+        except Exception as error:
+            return Problem(path, 0, 0, f"{name_of(release)}: does not render: {described(error)}", REPAIR)
 
     def add(self, release: Release, stream: bytes | Problem, *, incomplete: bool) -> None:
         """Add a target; a failure is a fault only when no set of values renders the chart."""
-        inventory = self._checkout.inventory
+        inventory = self.checkout.inventory
         if isinstance(stream, Problem):
             (inventory.problems if incomplete else inventory.gaps).append(stream)
             return
-        self._checkout.claim(release.chart.files)
+        self.checkout.claim(release.chart.files)
         folder = release.chart.folder or "."
-        self._checkout.add(Target(name_of(release), "helm", folder, [*self.resources(release, stream)]))
+        self.checkout.add(Target(name_of(release), "helm", folder, [*self.resources(release, stream)]))
 
     def resources(self, release: Release, stream: bytes) -> Iterator[Resource]:
         """The objects of a rendered stream."""
-        rendered = Rendered(self._checkout, self._charts, self._helm, release, self._budget)
-        inventory, path = self._checkout.inventory, release.chart.path
-        for document in load_stream(stream, path, wanted=self._checkout.wanted):
+        rendered = Rendered(self.checkout, self._charts, self._helm, release, self._budget)
+        inventory, path = self.checkout.inventory, release.chart.path
+        for document in load_stream(stream, path, wanted=self.checkout.wanted):
             inventory.counts.documents += 1
             if document.skipped:
                 inventory.counts.skipped_documents += 1

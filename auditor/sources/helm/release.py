@@ -11,7 +11,17 @@ from msgspec.structs import replace
 
 from auditor.sources.git import Checkout
 from auditor.sources.helm.chart import MAX_NESTING, Chart, Charts
-from auditor.sources.sandbox import Limits, RenderFailed, RenderInput, environment, find_tool, run, scratch
+from auditor.sources.sandbox import (
+    Limits,
+    Memory,
+    RenderFailed,
+    RenderInput,
+    environment,
+    find_tool,
+    remembered,
+    run,
+    scratch,
+)
 
 KUBE_VERSION = "1.33.0"
 API_VERSIONS = (
@@ -61,17 +71,21 @@ class Release(Struct):
 class Helm:
     """The ``helm`` that this machine has."""
 
-    def __init__(self, tool: str, limits: Limits | None = None) -> None:
-        self._tool, self._limits = tool, limits or Limits()
+    def __init__(self, tool: str, limits: Limits | None = None, memory: Memory | None = None) -> None:
+        self._tool, self._limits, self._memory = tool, limits or Limits(), memory
 
     @classmethod
-    def find(cls) -> Helm | None:
+    def find(cls, memory: Memory | None = None) -> Helm | None:
         """``helm`` on PATH, else the program that AUDITOR_HELM names; None when there is neither."""
         tool = find_tool("helm") or os.environ.get("AUDITOR_HELM", "")
-        return cls(tool) if tool and Path(tool).is_absolute() and os.access(tool, os.X_OK) else None
+        usable = bool(tool) and Path(tool).is_absolute() and os.access(tool, os.X_OK)
+        return cls(tool, memory=memory) if usable else None
 
     def render(self, wanted: RenderInput) -> bytes:
         """The rendered stream; :class:`RenderFailed` with helm's own words."""
+        return remembered(self._memory, self._tool, wanted, lambda: self._render(wanted))
+
+    def _render(self, wanted: RenderInput) -> bytes:
         with scratch(wanted.files) as root:
             home = str(root / "home")
             folders = {f"HELM_{name}_HOME": home for name in ("CONFIG", "CACHE", "DATA")}

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from auditor.guard import REPAIR, described
 from auditor.model import Resource, Target
 from auditor.sources.git import Checkout
 from auditor.sources.kustomize.graph import Graph, Node
+from auditor.sources.kustomize.leftovers import claim_unused_patches
 from auditor.sources.kustomize.origin import RenderedOrigin, Rendering
 from auditor.sources.kustomize.renderer import (
     ORIGIN,
@@ -37,11 +39,12 @@ def collect(checkout: Checkout) -> None:
         return
     for node in graph.nodes.values():
         checkout.claim((node.path, *node.inputs))
+    claim_unused_patches(checkout, graph)
     if not checkout.options.render:
         return
     _blocked(checkout, graph)
     roots = graph.roots()
-    kustomize = Kustomize.find()
+    kustomize = Kustomize.find(checkout.options.memory)
     if kustomize is None:
         for folder in roots:
             what = f"{folder or '.'}: not rendered, there is neither kubectl nor kustomize"
@@ -50,9 +53,10 @@ def collect(checkout: Checkout) -> None:
     builder = Builder(checkout, graph, kustomize, roots)
     with ThreadPoolExecutor(WORKERS) as pool:
         for folder, rendered in zip(roots, pool.map(builder.render, roots), strict=True):
-            resources = builder.resources(folder, rendered)
-            if resources is not None:
-                checkout.add(Target(folder or ".", "kustomize", folder or ".", resources))
+            with checkout.guarded(graph.nodes[folder].path, "what it renders to could not be read"):
+                resources = builder.resources(folder, rendered)
+                if resources is not None:
+                    checkout.add(Target(folder or ".", "kustomize", folder or ".", resources))
 
 
 def _blocked(checkout: Checkout, graph: Graph) -> None:
@@ -87,6 +91,8 @@ class Builder:
             return Problem(
                 path, 0, 0, f"does not render, a file it needs is no input: {error.what}", error.repair
             )
+        except Exception as error:
+            return Problem(path, 0, 0, f"does not render: {described(error)}", REPAIR)
 
     def resources(self, folder: str, rendered: bytes | Problem) -> list[Resource] | None:
         """The objects in a rendered stream; None (and a row) when there is none."""

@@ -10,7 +10,17 @@ from typing import Any
 from auditor.sources.git import Checkout
 from auditor.sources.kustomize.graph import Graph, Node
 from auditor.sources.kustomize.slim import slim
-from auditor.sources.sandbox import Limits, RenderFailed, RenderInput, environment, find_tool, run, scratch
+from auditor.sources.sandbox import (
+    Limits,
+    Memory,
+    RenderFailed,
+    RenderInput,
+    environment,
+    find_tool,
+    remembered,
+    run,
+    scratch,
+)
 
 ORIGIN = "config.kubernetes.io/origin"
 TRANSFORMATIONS = "alpha.config.kubernetes.io/transformations"
@@ -20,18 +30,22 @@ _METADATA = ("originAnnotations", "transformerAnnotations")
 class Kustomize:
     """The renderer that this machine has."""
 
-    def __init__(self, tool: str, limits: Limits | None = None) -> None:
+    def __init__(self, tool: str, limits: Limits | None = None, memory: Memory | None = None) -> None:
+        self._tool, self._memory = tool, memory
         self._build = (tool, "build") if PurePath(tool).name == "kustomize" else (tool, "kustomize")
         self._limits = limits or Limits()
 
     @classmethod
-    def find(cls) -> Kustomize | None:
+    def find(cls, memory: Memory | None = None) -> Kustomize | None:
         """``kustomize`` or ``kubectl`` on PATH; None when there is neither."""
         tool = find_tool("kustomize", "kubectl")
-        return cls(tool) if tool else None
+        return cls(tool, memory=memory) if tool else None
 
     def render(self, wanted: RenderInput) -> bytes:
         """The rendered stream; :class:`RenderFailed` with kustomize's own words."""
+        return remembered(self._memory, self._tool, wanted, lambda: self._render(wanted))
+
+    def _render(self, wanted: RenderInput) -> bytes:
         with scratch(wanted.files) as root:
             return run((*self._build, *wanted.arguments), root, environment(root), self._limits)
 
@@ -114,16 +128,16 @@ def render(
     ``instead`` is what to render in place of what its file says.
     """
     replaced = {inputs.path(folder): dump(asking_origins(instead))} if instead is not None else None
-    full = inputs.of(folder, whole=True, replaced=replaced)
-    if whole:
-        return kustomize.render(full)
-    slimmed = inputs.of(folder, replaced=replaced)
-    try:
-        return kustomize.render(slimmed)
-    except RenderFailed:
-        if slimmed.files == full.files:
-            raise
-    return kustomize.render(full)
+    if not whole:
+        slimmed = inputs.of(folder, replaced=replaced)
+        try:
+            return kustomize.render(slimmed)
+        except RenderFailed:
+            full = inputs.of(folder, whole=True, replaced=replaced)
+            if slimmed.files == full.files:
+                raise
+            return kustomize.render(full)
+    return kustomize.render(inputs.of(folder, whole=True, replaced=replaced))
 
 
 def take_annotation(body: Any, name: str) -> str:

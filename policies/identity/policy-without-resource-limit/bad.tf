@@ -1,10 +1,10 @@
 data "aws_iam_policy_document" "worker" {
   statement {
-    actions   = ["sqs:ReceiveMessage", "sqs:DeleteMessage"]
+    actions   = ["sqs:ReceiveMessage", "sqs:GetQueueAttributes"]
     resources = ["*"] # violation
   }
   statement {
-    actions   = ["s3:GetObject"]
+    actions   = ["s3:ListBucket"]
     resources = ["arn:aws:s3:::*"] # violation
   }
   statement {
@@ -17,9 +17,9 @@ data "aws_iam_policy_document" "worker" {
 resource "aws_iam_policy" "keys" {
   policy = jsonencode({
     Statement = [{
-      Effect    = "Allow"
-      NotAction = ["iam:*"]
-      Resource  = "*" # violation
+      Effect   = "Allow"
+      Action   = ["kms:DescribeKey"]
+      Resource = "*" # violation
     }]
   })
 }

@@ -23,6 +23,26 @@ data "aws_iam_policy_document" "worker" {
   }
 }
 
+# Asked by policies of their own: writes (IAM-055) and reads of what is stored (IAM-054).
+data "aws_iam_policy_document" "others" {
+  statement {
+    actions   = ["sqs:ReceiveMessage", "sqs:DeleteMessage"]
+    resources = ["*"]
+  }
+  statement {
+    actions   = ["s3:GetObject"]
+    resources = ["*"]
+  }
+}
+
+# Most of what the wildcard means takes no resource.
+data "aws_iam_policy_document" "inventory" {
+  statement {
+    actions   = ["ec2:Describe*"]
+    resources = ["*"]
+  }
+}
+
 data "aws_iam_policy_document" "denied" {
   statement {
     actions   = ["sqs:SendMessage"]

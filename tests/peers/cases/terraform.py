@@ -80,7 +80,10 @@ def _node_groups() -> Iterator[str]:
 
 
 def _keys() -> Iterator[str]:
-    specs = ("", *(f'customer_master_key_spec = "{each}"' for each in ("SYMMETRIC_DEFAULT", "RSA_4096", "HMAC_256")))
+    specs = (
+        "",
+        *(f'customer_master_key_spec = "{each}"' for each in ("SYMMETRIC_DEFAULT", "RSA_4096", "HMAC_256")),
+    )
     for rotated, spec in product(_switch("enable_key_rotation"), specs):
         yield _resource("aws_kms_key", rotated, spec)
 
@@ -116,7 +119,9 @@ def _access_blocks() -> Iterator[str]:
     whole = [f"{each} = true" for each in names]
     yield bucket
     yield bucket + _resource("aws_s3_bucket_public_access_block", 'bucket = "elsewhere"', *whole)
-    yield bucket + _resource("aws_s3_bucket_public_access_block", "bucket = aws_s3_bucket.this.bucket", *whole)
+    yield bucket + _resource(
+        "aws_s3_bucket_public_access_block", "bucket = aws_s3_bucket.this.bucket", *whole
+    )
 
 
 def _versions() -> Iterator[str]:
