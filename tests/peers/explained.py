@@ -49,8 +49,8 @@ def _spec(body: Body) -> Body:
 
 def _containers(body: Body) -> Iterator[Body]:
     for field in ("containers", "initContainers"):
-        found = _spec(body).get(field)
-        yield from (each for each in found or () if isinstance(each, dict))
+        found = _spec(body).get(field) or []
+        yield from (each for each in found if isinstance(each, dict))
 
 
 def _kind(*kinds: str) -> Callable[[Difference], bool]:
@@ -63,11 +63,11 @@ def _any_container(test: Callable[[Body], bool]) -> Callable[[Difference], bool]
 
 
 def _windows(difference: Difference) -> bool:
-    return dig(_spec(difference.body), ("os", "name")) == "windows"
+    return bool(dig(_spec(difference.body), ("os", "name")) == "windows")
 
 
 def _without_host_port(container: Body) -> bool:
-    ports = container.get("ports")
+    ports = container.get("ports") or []
     return bool(ports) and all(not port.get("hostPort") for port in ports)
 
 

@@ -62,7 +62,9 @@ def test_a_policy_speaks_of_a_rule_once() -> None:
 
 
 def test_what_is_not_exact_says_what_differs() -> None:
-    assert [(each.rule, each.policy.code) for each in CLAIMS if each.relation != "exact" and not each.note] == []
+    assert [
+        (each.rule, each.policy.code) for each in CLAIMS if each.relation != "exact" and not each.note
+    ] == []
 
 
 def test_claims_on_tools_that_do_not_run_here_say_so() -> None:

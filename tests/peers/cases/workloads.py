@@ -144,6 +144,23 @@ CONSTRAINT: Body = {
     "whenUnsatisfiable": "DoNotSchedule",
     "labelSelector": {"matchLabels": {"app": "case"}},
 }
+SPREADS: tuple[Body, ...] = (
+    {"labelSelector": ABSENT},
+    {"labelSelector": {}},
+    {"labelSelector": None},
+    {"maxSkew": 0},
+    {"maxSkew": ABSENT},
+    {"maxSkew": 3},
+    {"maxSkew": -1},
+    {"minDomains": 0},
+    {"minDomains": 1},
+    {"minDomains": 2, "whenUnsatisfiable": "ScheduleAnyway"},
+    {"topologyKey": ""},
+    {"topologyKey": ABSENT},
+    {"whenUnsatisfiable": "ScheduleAnyway"},
+    {"whenUnsatisfiable": "Sometimes"},
+    {"whenUnsatisfiable": ABSENT},
+)
 POD_FIELDS: dict[str, tuple[Any, ...]] = {
     "hostNetwork": (True, False, None),
     "hostPID": (True, False, None),
@@ -161,26 +178,7 @@ POD_FIELDS: dict[str, tuple[Any, ...]] = {
         [],
         None,
         [CONSTRAINT],
-        *(
-            [patched(CONSTRAINT, patch)]
-            for patch in (
-                {"labelSelector": ABSENT},
-                {"labelSelector": {}},
-                {"labelSelector": None},
-                {"maxSkew": 0},
-                {"maxSkew": ABSENT},
-                {"maxSkew": 3},
-                {"maxSkew": -1},
-                {"minDomains": 0},
-                {"minDomains": 1},
-                {"minDomains": 2, "whenUnsatisfiable": "ScheduleAnyway"},
-                {"topologyKey": ""},
-                {"topologyKey": ABSENT},
-                {"whenUnsatisfiable": "ScheduleAnyway"},
-                {"whenUnsatisfiable": "Sometimes"},
-                {"whenUnsatisfiable": ABSENT},
-            )
-        ),
+        *([patched(CONSTRAINT, patch)] for patch in SPREADS),
         [CONSTRAINT, patched(CONSTRAINT, {"maxSkew": 0})],
         [CONSTRAINT, {**CONSTRAINT, "topologyKey": "kubernetes.io/hostname"}],
         [CONSTRAINT, CONSTRAINT],
