@@ -44,7 +44,9 @@ def test_the_page_works_offline(tmp_path: Path) -> None:
     dom, console = opened(factory.report(), tmp_path)
     assert console == ""
     assert re.search(r"\d+ of \d+ shown", dom), "the script that filters did not run"
-    assert not re.search(r"""<(?:link|script|img|iframe)[^>]*(?:src|href)=""", dom), "the page asks for something"
+    assert not re.search(r"""<(?:link|script|img|iframe)[^>]*(?:src|href)=""", dom), (
+        "the page asks for something"
+    )
 
 
 @pytest.mark.slow
