@@ -80,15 +80,25 @@ def _removed_group(difference: Difference) -> bool:
     return difference.ours is None and difference.body.get("apiVersion") == "extensions/v1beta1"
 
 
+def _other_group(difference: Difference) -> bool:
+    group = group_of(str(difference.body.get("apiVersion")))
+    return difference.ours is None and (group, difference.body.get("kind")) not in TEMPLATES
+
+
+def _template_file(difference: Difference) -> bool:
+    bare = difference.body.get("kind") == "Pod" and difference.ours is None
+    containers = _spec(difference.body).get("containers") or []
+    return bare and bool(containers) and not any(each.get("image") for each in containers)
+
+
 def _no_containers(difference: Difference) -> bool:
     return difference.ours is None and not _spec(difference.body).get("containers")
 
 
 def _optional_defaults(difference: Difference) -> bool:
-    metadata = difference.body.get("metadata_options") or [{}]
     encryption = difference.body.get("encryption_config") or [{}]
-    good = metadata[0].get("http_tokens") == "required" or encryption[0].get("resources") == ["secrets"]
-    return good and (difference.theirs, difference.ours) == ("fail", "pass")
+    encrypted = encryption[0].get("resources") == ["secrets"]
+    return encrypted and (difference.theirs, difference.ours) == ("fail", "pass")
 
 
 def _no_logs(difference: Difference) -> bool:
@@ -129,6 +139,7 @@ EXPLAINED: tuple[Explanation, ...] = (
         | POD_RULES
         | rules(
             "23",
+            "27",
             "container-ports-check",
             "container-security-context-privileged",
             "container-security-context-readonlyrootfilesystem",
@@ -139,8 +150,26 @@ EXPLAINED: tuple[Explanation, ...] = (
         _removed_group,
     ),
     Explanation(
+        "pod-template-file",
+        (CONTAINER_RULES - rules("15", "43"))
+        | POD_RULES
+        | rules("23", "27")
+        | (KUBE_SCORE_POD_RULES - rules("pod-topology-spread-constraints"))
+        | rules("container-seccomp-profile"),
+        "A Pod of which no container has an image is no pod but a template that Spark or kubeadm fills in. The API "
+        "server would refuse it, and what the filled one will be is written elsewhere.",
+        _template_file,
+    ),
+    Explanation(
+        "kind-of-another-group",
+        rules("23", "40"),
+        "checkov goes by the kind alone: a Job of Volcano (batch.volcano.sh) is a Job to it, and fails for not having "
+        "a pod where Kubernetes' own Jobs have it.",
+        _other_group,
+    ),
+    Explanation(
         "pod-without-containers",
-        rules("40", "container-seccomp-profile"),
+        rules("23", "40", "container-seccomp-profile"),
         "A pod spec without containers is a patch: who runs in it is written elsewhere. The others fail it for "
         "what it does not set.",
         _no_containers,
@@ -212,8 +241,8 @@ EXPLAINED: tuple[Explanation, ...] = (
     ),
     Explanation(
         "optional-defaults",
-        rules("CKV_AWS_58", "CKV_AWS_79"),
-        "Modules take a block such as metadata_options or encryption_config as one variable whose attributes have "
+        rules("CKV_AWS_58"),
+        "Modules take a block such as encryption_config as one variable whose attributes have "
         "defaults in optional(…). We apply them as Terraform does; checkov does not, and fails what comes out.",
         _optional_defaults,
     ),
