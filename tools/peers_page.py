@@ -34,6 +34,8 @@ PROOF = """\
   public repositories: `python -m tests.peers DIR`.
 - **The others** do not install with a package manager here. What they publish with their rules, manifests and
   the verdicts on them, is judged by ours (`python -m tests.peers.documented DIR`). Their claims say "not run".
+- kube-score's rules that join objects are claimed as looser or related only, and are not compared: each object is
+  judged alone.
 - An object is compared where both judge it, and also where one side fails it and the other says nothing.
 """
 
