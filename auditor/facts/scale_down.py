@@ -8,6 +8,7 @@ from auditor.facts.budgets import Budgets
 from auditor.facts.declared import Declared
 from auditor.facts.gpu import Gpu
 from auditor.facts.scaling import ScaledBy, ScalerTarget
+from auditor.facts.services import listed
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
@@ -39,10 +40,9 @@ class ScaleDown:
             return {"workloads": self._workloads(instance)}
         spec = instance.resource.body.get("spec")
         cooldown = dig(spec, ("cooldownPeriod",))
-        triggers = dig(spec, ("triggers",))
         return {
             "cooldown": DEFAULT_COOLDOWN if cooldown is None else cooldown,
-            "counts_in_flight": any(_counts_in_flight(each) for each in triggers or ()),
+            "counts_in_flight": any(_counts_in_flight(each) for _, each in listed(spec, ("triggers",))),
             "p95_seconds": self._p95(instance),
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
@@ -278,7 +279,8 @@ def test_a_link_that_leaves_the_tree_is_refused_before_helm_sees_it(tmp_path: Pa
 def test_a_chart_that_never_ends_costs_one_row(
     tmp_path: Path, template: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Helm.__init__, "__defaults__", (Limits(seconds=5, memory_bytes=3 << 30),))
+    tight = functools.partial(Limits, seconds=5, memory_bytes=3 << 30)
+    monkeypatch.setattr("auditor.sources.helm.release.Limits", tight)
     root = chart(tmp_path)
     for name in ("values-prod.yaml", "ci/small-values.yaml"):
         (root / "web" / name).unlink()
