@@ -42,7 +42,7 @@ from auditor.waivers import Rule
 from auditor.world import Surroundings, World
 
 if TYPE_CHECKING:
-    from auditor.sources.sandbox import Memory
+    from auditor.cache.session import Cache
 
 __all__ = [
     "EXIT_CLEAN",
@@ -69,7 +69,7 @@ class Run(Struct):
     """The audit of REF, when this one was compared with it."""
 
 
-def collect(tree: Tree, settings: Settings, memory: Memory | None = None) -> Inventory:
+def collect(tree: Tree, settings: Settings, cache: Cache | None = None) -> Inventory:
     """Everything that the tree declares: targets under their names and with their ties, and waiver comments."""
     marks: dict[str, list[Mark]] = {}
 
@@ -78,9 +78,16 @@ def collect(tree: Tree, settings: Settings, memory: Memory | None = None) -> Inv
             marks[path] = scan(path, data, settings.honour)
 
     tree.on_read = look
-    options = GitOptions(settings.render, settings.full_parse, settings.exclude, memory=memory)
+    readings = cache.readings(tree, settings) if cache is not None else None
+    memory = cache.store if cache is not None else None
+    options = GitOptions(
+        settings.render, settings.full_parse, settings.exclude, memory=memory, readings=readings
+    )
     inventory = GitSource(tree, options).collect()
     tree.on_read = None
+    if readings is not None:
+        readings.save(marks)
+        marks |= readings.marks
     inventory.marks += [mark for path in sorted(marks) for mark in marks[path]]
     inventory.targets, warnings = arrange(inventory.targets, settings.targets)
     inventory.warnings += warnings

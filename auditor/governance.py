@@ -104,7 +104,7 @@ def run(
 ) -> Run:
     """Audit the tree under its governance, and REF too when the run is compared with one."""
     cache = Cache.open(governance.request.root, wanted=settings.cache)
-    inventory = collect(tree, settings, cache.store)
+    inventory = collect(tree, settings, cache)
     _distrust(governance, inventory, settings)
     inventory.warnings += governance.warnings
     base = _base_run(governance, settings, cache, scope=scope, now=now)
@@ -324,7 +324,7 @@ def _base_run(
     if not ref or governance.request.root is None:
         return None
     with _revision_tree(_revision(governance.request.root, ref)) as tree:
-        return audit(collect(tree, settings, cache.store), settings, scope=scope, now=now, compiler=cache.compiler)
+        return audit(collect(tree, settings, cache), settings, scope=scope, now=now, compiler=cache.compiler)
 
 
 def _comparison(governance: Governance, base: Run | None) -> Comparison | None:

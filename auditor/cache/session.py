@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from auditor.cache.programs import Programs
+from auditor.cache.readings import KeptReadings
 from auditor.cache.store import Store
 from auditor.cel import compile_expr
 from auditor.compiled import Compiler
+from auditor.options import Settings
+from auditor.sources.tree import PathsTree, Tree
 
 
 class Cache:
@@ -26,6 +29,12 @@ class Cache:
     def compiler(self) -> Compiler:
         """Compiles expressions."""
         return self._programs.compile if self._programs is not None else compile_expr
+
+    def readings(self, tree: Tree, settings: Settings) -> KeptReadings | None:
+        """What the files of a tree said; None for a tree that is not simply what lies on the disk."""
+        if self.store is None or type(tree) not in (Tree, PathsTree):
+            return None
+        return KeptReadings(self.store, tree, f"full={settings.full_parse}", *sorted(settings.honour))
 
     def save(self) -> None:
         """Keep what this run learnt."""

@@ -15,18 +15,15 @@ from msgspec import Struct, field
 
 from auditor.guard import one_row
 from auditor.model import Target
-from auditor.sources import monitoring
 from auditor.sources.interface import Inventory
-from auditor.sources.manifests import ParsedFile, read_manifests
-from auditor.sources.stdin import STDIN
-from auditor.sources.texts import oversized, resources_of
+from auditor.sources.manifests import ParsedFile
+from auditor.sources.reading import FileReading, Readings, is_manifest, read_into
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
 
 if TYPE_CHECKING:
     from auditor.sources.sandbox import Memory
 
-MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 LOOSE = "loose"
 CRD = "CustomResourceDefinition"
 
@@ -65,6 +62,8 @@ class GitOptions(Struct):
     """URLs that mean this repository; none given: any, when the path exists here."""
     memory: Memory | None = None
     """Where renderings are kept between runs."""
+    readings: Readings | None = None
+    """What files said when they were last read."""
 
 
 class Checkout(Struct):
@@ -151,72 +150,60 @@ class GitSource:
         return [path for path in files if not excluded.covers(path)]
 
 
-def may_hold_objects(data: bytes) -> bool:
-    """Whether a file can hold Kubernetes objects at all.
-
-    A key can be written with escapes or in UTF-16: with a backslash or a NUL in the file the parser decides.
-    """
-    return b"apiVersion" in data or b"\\" in data or b"\0" in data
-
-
 def _read_all(checkout: Checkout) -> None:
     """Read every file once: texts for keys, Dockerfiles, and the manifests that nobody claimed."""
     loose = Target(LOOSE, "loose", ".")
     for path in checkout.files:
-        try:
-            data = checkout.read(path)
-        except Unreadable as error:
-            _unread(checkout, path, error)
-            continue
-        with checkout.guarded(path, "the file could not be read"):
-            _read_one(checkout, loose, path, data)
+        reading = _reading(checkout, path)
+        if reading is not None:
+            _take(checkout, loose, reading)
     for target in (loose, checkout.texts):
         if target.resources:
             checkout.add(target)
+
+
+def _reading(checkout: Checkout, path: str) -> FileReading | None:
+    """What one file says: as it was kept, else read now; None (and a row) where it cannot be read."""
+    kept, loose = checkout.options.readings, path not in checkout.claimed
+    known = kept.get(path, loose=loose) if kept is not None else None
+    if known is not None:
+        return known
+    try:
+        data = checkout.read(path)
+    except Unreadable as error:
+        _unread(checkout, path, error)
+        return None
+    reading = FileReading(loose)
+    with checkout.guarded(path, "the file could not be read"):
+        read_into(reading, path, data, checkout.read, checkout.wanted)
+        if kept is not None:
+            kept.keep(path, reading)
+    return reading
 
 
 def _unread(checkout: Checkout, path: str, error: Unreadable) -> None:
     """A row for what cannot be read; none for a link to a folder of the tree, whose files are listed there."""
     tree, inventory = checkout.tree, checkout.inventory
     if not tree.has_folder(path):
-        if _is_manifest(path) or not error.too_large:
+        if is_manifest(path) or not error.too_large:
             inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
     elif not (tree.root / path).is_symlink():
         what = "a Git submodule that is not checked out: nothing in it was judged"
         inventory.gaps.append(Problem(path, 0, 0, what, "git submodule update --init"))
 
 
-def _is_manifest(path: str) -> bool:
-    return path.endswith(MANIFEST_SUFFIXES) or path == STDIN
-
-
-def _read_one(checkout: Checkout, loose: Target, path: str, data: bytes) -> None:
-    """Texts for keys, Dockerfiles, and the objects in one file."""
-    manifest = _is_manifest(path)
-    checkout.texts.resources += resources_of(path, data)
-    problem = oversized(path, data)
-    if problem is not None:
-        checkout.inventory.problems.append(problem)
-    if manifest:
-        checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
-    if path in checkout.claimed:
+def _take(checkout: Checkout, loose: Target, reading: FileReading) -> None:
+    """Add what a file says to the inventory."""
+    inventory, counts = checkout.inventory, checkout.inventory.counts
+    checkout.texts.resources += reading.texts
+    loose.resources += reading.objects
+    inventory.problems += reading.problems
+    inventory.gaps += reading.gaps
+    if not reading.loose:
         return
-    if manifest and may_hold_objects(data):
-        _loose(checkout, loose, path, data)
+    counts.documents += reading.documents
+    counts.skipped_documents += reading.skipped
+    if reading.objects or reading.skipped:
+        counts.manifests += 1
     else:
-        checkout.inventory.counts.other_files += 1
-
-
-def _loose(checkout: Checkout, target: Target, path: str, data: bytes) -> None:
-    """Add the objects of a file that nobody claimed."""
-    inventory = checkout.inventory
-    manifest = read_manifests(path, data, checkout.read, checkout.wanted)
-    inventory.counts.documents += manifest.documents
-    inventory.counts.skipped_documents += manifest.skipped
-    if manifest.resources or manifest.skipped:
-        inventory.counts.manifests += 1
-    else:
-        inventory.counts.other_files += 1
-    target.resources += manifest.resources
-    inventory.problems += manifest.problems
-    inventory.gaps += manifest.gaps
+        counts.other_files += 1

@@ -94,6 +94,18 @@ class Tree:
             self.on_read(path, data)
         return data
 
+    def state(self, path: str) -> tuple[int, ...] | None:
+        """Changes with the file: size, times, inode. None for what is no plain file of the tree."""
+        try:
+            if not self._inside(path.rpartition("/")[0]):
+                return None
+            found = os.lstat(f"{self.root}/{path}")
+        except (OSError, RuntimeError, ValueError):
+            return None
+        if not stat.S_ISREG(found.st_mode) or found.st_size > self._max_bytes:
+            return None
+        return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+
     def _bytes(self, path: str) -> bytes:
         try:
             handle = self._open(path)

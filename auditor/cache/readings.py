@@ -1,0 +1,178 @@
+"""What the files of one tree said when they were last read.
+
+A file is known by its size, times and inode, as for git; one that changed within the second before it was read
+is read again. Only plain data are kept: places are found anew in the file, lines are read from it.
+"""
+
+from __future__ import annotations
+
+import os
+from time import time_ns
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from auditor.cache.build import build
+from auditor.cache.store import Store, digest
+from auditor.model import Path, Resource
+from auditor.sources.manifests import ManifestOrigin, SourceFile
+from auditor.sources.reading import FileReading
+from auditor.sources.texts import TextOrigin
+from auditor.sources.tree import Tree
+from auditor.spans import Problem
+from auditor.waiver_comments import Mark
+from auditor.yamlio import YamlDocument
+
+_SETTLED_NS = 1_000_000_000
+State = tuple[int, ...]
+
+
+class _Object(Struct, array_like=True):
+    """A Kubernetes object, or a file that is one thing: what it is, and the document it stands in."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    body: Any
+    place: tuple[int, int, int, int]
+    """Index, line, start and end of the document."""
+    base: tuple[str | int, ...]
+
+
+class _Text(Struct, array_like=True):
+    """A text or a Dockerfile, with the places of what was found in it."""
+
+    kind: str
+    body: Any
+    spans: list[tuple[tuple[str | int, ...], tuple[int, int]]]
+
+
+class _Reading(Struct, array_like=True):
+    """A :class:`FileReading` and the comments that ask for waivers, as plain data."""
+
+    loose: bool
+    marks: list[Mark]
+    texts: list[_Text]
+    files: list[_Object]
+    objects: list[_Object]
+    problems: list[Problem]
+    gaps: list[Problem]
+    documents: int
+    skipped: int
+
+
+_Entry = tuple[State, msgspec.Raw]
+_ENTRIES = msgspec.msgpack.Decoder(dict[str, _Entry])
+_READING = msgspec.msgpack.Decoder(_Reading)
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+class KeptReadings:
+    """Readings of one tree; :class:`auditor.sources.reading.Readings`."""
+
+    def __init__(self, store: Store, tree: Tree, *settings: str) -> None:
+        self._store, self._tree = store, tree
+        self._name = f"files-{digest(build(), os.fspath(tree.root.resolve()), *settings)}"
+        self._before = self._load()
+        self._now: dict[str, _Entry] = {}
+        self._fresh: dict[str, tuple[State, FileReading]] = {}
+        self.marks: dict[str, list[Mark]] = {}
+        """Comments in the files that were not read this time."""
+
+    def _load(self) -> dict[str, _Entry]:
+        data = self._store.read(self._name)
+        try:
+            return _ENTRIES.decode(data) if data is not None else {}
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return {}
+
+    def get(self, path: str, *, loose: bool) -> FileReading | None:
+        """See :class:`Readings`."""
+        entry = self._before.get(path)
+        if entry is None or entry[0] != self._tree.state(path):
+            return None
+        try:
+            kept = _READING.decode(entry[1])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        if kept.loose != loose:
+            return None
+        self._now[path] = entry
+        if kept.marks:
+            self.marks[path] = kept.marks
+        return self._restored(path, kept)
+
+    def keep(self, path: str, reading: FileReading) -> None:
+        """See :class:`Readings`."""
+        state = self._tree.state(path)
+        if state is not None and max(state[1], state[2]) < time_ns() - _SETTLED_NS:
+            self._fresh[path] = (state, reading)
+
+    def save(self, marks: dict[str, list[Mark]]) -> None:
+        """Write what changed. ``marks`` are the waiver comments of the files that were read."""
+        for path, (state, reading) in self._fresh.items():
+            try:
+                data = _ENCODER.encode(_plain(reading, marks.get(path, [])))
+            except (TypeError, OverflowError, UnicodeEncodeError, RecursionError):
+                continue  # a value that JSON cannot say: the file is read each time
+            self._now[path] = (state, msgspec.Raw(data))
+        if self._fresh or self._now.keys() != self._before.keys():
+            self._store.write(self._name, _ENCODER.encode(self._now))
+
+    def _restored(self, path: str, kept: _Reading) -> FileReading:
+        file = SourceFile(path, self._tree.read)
+        texts = [
+            Resource(
+                "file", each.kind, "", path, each.body, TextOrigin(path, self._tree.read, dict(each.spans))
+            )
+            for each in kept.texts
+        ]
+        texts += [_resource(file, each) for each in kept.files]
+        objects = [_resource(file, each) for each in kept.objects]
+        return FileReading(kept.loose, texts, objects, kept.problems, kept.gaps, kept.documents, kept.skipped)
+
+
+def _resource(file: SourceFile, kept: _Object) -> Resource:
+    index, line, start, end = kept.place
+    document = YamlDocument(index=index, line=line, start=start, end=end)
+    origin = ManifestOrigin(file, document, kept.base)
+    return Resource(kept.api_version, kept.kind, kept.namespace, kept.name, kept.body, origin)
+
+
+def _plain(reading: FileReading, marks: list[Mark]) -> _Reading:
+    texts = [each for each in reading.texts if isinstance(each.origin, TextOrigin)]
+    files = [each for each in reading.texts if not isinstance(each.origin, TextOrigin)]
+    return _Reading(
+        reading.loose,
+        marks,
+        [_text(each) for each in texts],
+        [_object(each) for each in files],
+        [_object(each) for each in reading.objects],
+        reading.problems,
+        reading.gaps,
+        reading.documents,
+        reading.skipped,
+    )
+
+
+def _text(resource: Resource) -> _Text:
+    assert isinstance(resource.origin, TextOrigin)
+    spans: dict[Path, tuple[int, int]] = resource.origin.spans
+    return _Text(resource.kind, resource.body, list(spans.items()))
+
+
+def _object(resource: Resource) -> _Object:
+    origin = resource.origin
+    assert isinstance(origin, ManifestOrigin)
+    document = origin.document
+    return _Object(
+        resource.api_version,
+        resource.kind,
+        resource.namespace,
+        resource.name,
+        resource.body,
+        (document.index, document.line, document.start, document.end),
+        origin.base,
+    )
