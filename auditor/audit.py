@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor import __version__, assemble, changes, money, waivers
 from auditor.baseline import stale
@@ -163,6 +164,17 @@ def _money(worlds: Sequence[World], inventory: Inventory) -> Money | None:
     with one_row(inventory.problems.append, ".", "the cost of the GPU groups could not be computed"):
         return money.money(worlds)
     return None
+
+
+def with_graphs(run: Run, settings: Settings, *, now: datetime, workload: str = "", limit: int = 0) -> Report:
+    """The report of a finished run with the joins of its GPU workloads, or of those that ``workload`` names.
+
+    The worlds are built again rather than kept: few runs draw, and facts hold much memory.
+    """
+    from auditor.graph import graphs
+
+    worlds = worlds_of(run.inventory, settings, now.date())
+    return replace(run.report, graphs=graphs(worlds, run.verdicts, workload=workload, limit=limit))
 
 
 def _waive(

@@ -318,15 +318,20 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def encode(report: Report) -> bytes:
-    """The report as JSON: two-space indentation, fields in declared order, a final newline.
+    """The report as JSON; see :func:`to_json`."""
+    return to_json(report)
+
+
+def to_json(value: Any) -> bytes:
+    """Anything of this module as JSON: two-space indentation, fields in declared order, a final newline.
 
     File names that are not UTF-8 reach us with lone surrogates, which JSON cannot carry: they are written
     as ``\\udcff`` in plain text.
     """
     try:
-        data = msgspec.json.encode(report)
+        data = msgspec.json.encode(value)
     except UnicodeEncodeError:
-        data = msgspec.json.encode(_without_surrogates(msgspec.to_builtins(report)))
+        data = msgspec.json.encode(_without_surrogates(msgspec.to_builtins(value)))
     return msgspec.json.format(data, indent=2) + b"\n"
 
 

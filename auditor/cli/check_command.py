@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 SHOW_FIXES = frozenset({"json", "sarif", "markdown", "html"})
 """Formats that show the edits of a repair."""
+DRAWING_FORMATS = frozenset({"html", "json"})
+"""Formats that show the joins of workloads; the others do not pay for them."""
+DRAWN_WORKLOADS = 20
 
 EPILOG = f"""{NOTE}
 
@@ -66,23 +69,22 @@ def run(options: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from auditor import governance
+    from auditor.audit import with_graphs
     from auditor.proposals import with_fixes
     from auditor.relocate import moved
 
-    formats = {name for name, _ in outputs_of(options)}
+    formats, now = {name for name, _ in outputs_of(options)}, datetime.now(UTC)
     everything = options.sarif_verdicts == "all" or "json" in formats
     tree = tree_of(options.paths)
     governed = governance.govern(request_of(options, tree))
-    result = governance.run(
-        governed,
-        tree,
-        settings_of(options, governed.settings),
-        scope=",".join(options.paths),
-        now=datetime.now(UTC),
-        all_verdicts=everything,
-    )
+    settings = settings_of(options, governed.settings)
+    scope = ",".join(options.paths)
+    result = governance.run(governed, tree, settings, scope=scope, now=now, all_verdicts=everything)
     report = result.report
+    if formats & DRAWING_FORMATS:
+        report = with_graphs(result, settings, now=now, limit=DRAWN_WORKLOADS)
     if formats & SHOW_FIXES:
-        report = with_fixes(report, result.verdicts, result.policies, tree.read, only_new=bool(report.base))
+        only_new = bool(report.base)
+        report = with_fixes(report, result.verdicts, result.policies, tree.read, only_new=only_new)
     write(moved(report, folder_of(tree)), options)
-    return result.report.gate.exit_code
+    return report.gate.exit_code

@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "explain": "what a policy means, why it matters, how to repair it",
     "fix": "show or write proved repairs",
     "policy": "list, begin, lint and test policies",
+    "graph": "draw how workloads, scalers, queues, roles and nodes hang together",
     "report": "show, join and compare saved results",
     "completion": "completion script for a shell",
 }

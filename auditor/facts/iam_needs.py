@@ -47,18 +47,20 @@ READ_QUEUE = "sqs:GetQueueAttributes"
 def workload_needs(
     world: World, instance: Instance, roles: Sequence[Role | None]
 ) -> Iterator[dict[str, Any]]:
-    """``{action, on, granted, role, ref}`` for each action that the workload declares, or that its queue asks for.
+    """``{action, on, granted, role, ref, queue}`` for each action that the workload declares or its queue asks for.
 
+    ``queue`` is the queue's name, '' for declared actions.
     ``granted`` is Unknown where a role or a policy of it is not declared here. Nothing when the pod has no role:
     that is another question.
     """
     if not roles:
         return
     for action in _declared(world, instance):
-        yield _answer(world, roles, action, "", "any resource")
-    for queue, where in _queues(world, instance):
+        yield _answer(world, roles, action, "", "any resource") | {"queue": ""}
+    for queue, name in _queues(world, instance):
         for action in CONSUMER:
-            yield _answer(world, roles, action, queue, where)
+            where = f"the queue {name} that scales it"
+            yield _answer(world, roles, action, queue, where) | {"queue": name}
 
 
 def controller_needs(
@@ -112,7 +114,7 @@ def _queues(world: World, instance: Instance) -> Iterator[tuple[str, str]]:
             for trigger in _sqs_triggers(scaler.resource):
                 url = dig(trigger, ("metadata", "queueURL"))
                 for each in queue_urls(url) if isinstance(url, str) else ():
-                    yield _arn(world, each), f"the queue {each.rsplit('/', 1)[-1]} that scales it"
+                    yield _arn(world, each), each.rsplit("/", 1)[-1]
 
 
 def _sqs_triggers(scaler: Resource) -> list[dict[str, Any]]:
@@ -146,13 +148,13 @@ def _operator_reads_queues(world: World) -> bool:
             found = authentications.get((scaler.resource.namespace, str(name)))
             if name is None and dig(trigger, ("metadata", "identityOwner")) == "operator":
                 return True
-            if found is not None and _is_operator(dig(found.body, ("spec", "podIdentity"))):
+            if found is not None and is_operator(dig(found.body, ("spec", "podIdentity"))):
                 return True
     return False
 
 
-def _is_operator(identity: Any) -> bool:
-    """``provider: aws`` without a role or another owner."""
+def is_operator(identity: Any) -> bool:
+    """Whether KEDA's own role counts: ``provider: aws`` without a role or another owner."""
     if type(identity) is not dict or identity.get("provider") != "aws":
         return False
     return "roleArn" not in identity and identity.get("identityOwner", "keda") == "keda"

@@ -40,7 +40,8 @@ class Monitors:
     """``facts.monitor`` of a ServiceMonitor or PodMonitor: ``{selector, found, what, endpoints, prometheus, refs}``.
 
     ``found``: whether it selects a Service (or pod) of the target. ``endpoints``: ``[{at, port, found}]``, one an
-    endpoint that names its port. ``prometheus``: ``[{title, selects, ref}]`` of every Prometheus in the target.
+    endpoint that names its port. ``prometheus``: ``[{title, selects, ref}]`` of every Prometheus in the target;
+    of loose files those of other folders only where they select it.
     """
 
     def __init__(self, world: World) -> None:
@@ -62,7 +63,7 @@ class Monitors:
             "what": "Service" if by_service else "pod",
             "found": bool(services or pods) or self._missing(monitor, selector),
             "endpoints": self._endpoints(monitor, services, pods),
-            "prometheus": [self._row(monitor, server) for server in self._world.kind(GROUP, "Prometheus")],
+            "prometheus": self._servers(monitor),
             "refs": [self._world.ref(each, ("metadata", "labels")) for each in services]
             + [self._world.ref(pod.resource, (*pod.base, "metadata", "labels")) for pod in pods],
         }
@@ -110,6 +111,11 @@ class Monitors:
             for index, endpoint in listed(monitor.body, ("spec", field))
             if type(endpoint.get("port")) is str
         ]
+
+    def _servers(self, monitor: Resource) -> list[dict[str, Any]]:
+        distance = nearby(self._world)
+        rows = [(server, self._row(monitor, server)) for server in self._world.kind(GROUP, "Prometheus")]
+        return [row for server, row in rows if row["selects"] or distance(monitor, server) != ELSEWHERE]
 
     def _row(self, monitor: Resource, server: Resource) -> dict[str, Any]:
         field = "serviceMonitor" if monitor.kind == "ServiceMonitor" else "podMonitor"

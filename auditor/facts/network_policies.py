@@ -133,9 +133,11 @@ def foreign(others: list[Resource], namespace: str) -> bool | Unknown:
 
 
 class PolicyReach:
-    """``facts.network_policy`` of a NetworkPolicy: ``{selector, found, gpu, workloads, refs, ingress, egress, peers}``.
+    """``facts.network_policy`` of a NetworkPolicy.
 
-    ``found``: whether it selects any pod of the target. ``gpu``: some of them ask for an accelerator.
+    ``{selector, found, host_network, gpu, workloads, refs, ingress, egress, peers}``. ``found``: whether it
+    selects any pod of the target. ``host_network``: all that it selects share their node's network, which no
+    policy limits. ``gpu``: some of them ask for an accelerator.
     ``ingress`` and ``egress``: one row a rule, ``{at, everyone, ports, all_ports, metadata}``; ``metadata`` tells
     whether an egress rule reaches the instance metadata service. ``peers``: ``[{at, selector, found}]`` of those
     that select pods of the policy's own namespace.
@@ -153,6 +155,7 @@ class PolicyReach:
         return {
             "selector": "nothing" if selector is None else selector.text() or "every pod",
             "found": bool(found) or self._missing(policy, selector),
+            "host_network": bool(found) and all(pod.spec.get("hostNetwork") is True for pod in found),
             "gpu": any(wants_gpu(self._world, pod) for pod in surely(policy, found)),
             "workloads": [pod.resource.title for pod in found],
             "refs": [self._world.ref(pod.resource, (*pod.base, "metadata", "labels")) for pod in found],

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from auditor.policy import SEVERITIES
 from auditor.report import MoneyRow, PolicyResult, ProblemRow, Report, encode
-from auditor.reporters.drawings import category_chart, join_graph, score_ring, status_key
+from auditor.reporters.drawings import category_chart, score_ring
 from auditor.reporters.findings_table import findings_section
 from auditor.reporters.interface import (
     RenderOptions,
@@ -31,10 +31,14 @@ from auditor.reporters.interface import (
     with_status,
     words,
 )
+from auditor.reporters.join_drawing import broken_joins, join_graph, status_key
 from auditor.reporters.markup import Html, tag
 from auditor.reporters.text import one_line
 
 SHOWN_GRAPHS = 40
+SHOWN_GROUPS = 6
+"""Rows of the money table; more are folded, because it stands beside the chart."""
+AMOUNTS = ("Floor", "Expected", "Worst")
 SHOWN_REPAIRS = 200
 EMBEDDED_BYTES = 8_000_000
 
@@ -126,12 +130,11 @@ def _chips(report: Report) -> Html:
 
 def _sections(report: Report, options: RenderOptions) -> list[Html]:
     return [
-        _score(report),
+        tag("div", _score(report), _money(report, options), class_="third stacked"),
         _categories(report),
         _change(report),
         _problems("Inputs that could not be used", report.problems, options),
         findings_section(report, options),
-        _money(report, options),
         *_graphs(report),
         _missing(report),
         _waived(report),
@@ -143,7 +146,7 @@ def _sections(report: Report, options: RenderOptions) -> list[Html]:
 def _score(report: Report) -> Html:
     score = report.score
     if score.effective is None:
-        return tag("section", tag("h2", "Score"), tag("p", "Nothing could be evaluated."), class_="third")
+        return tag("section", tag("h2", "Score"), tag("p", "Nothing could be evaluated."))
     provisional = " (provisional: coverage under 90 %)" if score.provisional else ""
     lines = [tag("p", f"Grade {score.grade}{provisional}", class_="grade")]
     if score.cap:
@@ -154,7 +157,7 @@ def _score(report: Report) -> Html:
         lines.append(tag("p", f"{number(score.raw)} with waived findings counted as failures."))
     lines.append(tag("p", f"Coverage {number(score.coverage)} % of what could be asked.", class_="dim"))
     told = tag("div", score_ring(score.effective), tag("div", *lines), class_="score")
-    return tag("section", tag("h2", "Score"), told, class_="third")
+    return tag("section", tag("h2", "Score"), told)
 
 
 def _categories(report: Report) -> Html:
@@ -242,32 +245,36 @@ def _money(report: Report, options: RenderOptions) -> Html:
     spent = report.money
     if spent is None:
         return Html("")
-    numbers = ("USD/hour", "Floor", "Expected", "Worst")
-    rows: list[Cells] = [
-        (
-            ("Group", one_line(row.group)),
-            ("Target", one_line(row.target)),
-            ("Type", one_line(row.instance_type)),
-            ("Where", _place(row, options)),
-            ("USD/hour", "?" if row.usd_per_hour is None else f"{row.usd_per_hour:g}"),
-            ("Floor", money(row.floor)),
-            ("Expected", money(row.expected)),
-            ("Worst", money(row.worst)),
-            ("Note", one_line(row.note)),
-        )
-        for row in spent.rows
-    ]
+    rows = [_money_row(row, options) for row in spent.rows]
     total = (
         f"Floor {money(spent.floor)}, expected {money(spent.expected)}, worst {money(spent.worst)} a month"
     )
     about = f"From Git alone. {one_line(spent.region)}, prices of {one_line(spent.prices_as_of)}."
     changed = money_change(report)
+    table = _table(rows, *AMOUNTS)
+    shown = table if len(rows) <= SHOWN_GROUPS else _fold(f"{len(rows)} groups", table)
     return tag(
         "section",
         tag("h2", "GPU nodes, USD a month"),
         tag("p", tag("b", total), f"; {changed}" if changed else "", ". ", tag("span", about, class_="dim")),
-        _table(rows, *numbers),
+        shown,
     )
+
+
+def _money_row(row: MoneyRow, options: RenderOptions) -> Cells:
+    """The group with all that is said of it in one cell: the table stands in a narrow column."""
+    hourly = "price not known" if row.usd_per_hour is None else f"{row.usd_per_hour:g} USD/hour"
+    about = f"{one_line(row.instance_type)}, {hourly}; target {one_line(row.target)}"
+    note = tag("div", one_line(row.note), class_="owner") if row.note else ""
+    group = tag(
+        "div",
+        tag("b", one_line(row.group)),
+        tag("div", about, class_="owner"),
+        tag("div", _place(row, options), class_="owner"),
+        note,
+    )
+    amounts = zip(AMOUNTS, (row.floor, row.expected, row.worst), strict=True)
+    return (("Group", group), *((name, money(amount)) for name, amount in amounts))
 
 
 def _graphs(report: Report) -> list[Html]:
@@ -276,7 +283,12 @@ def _graphs(report: Report) -> list[Html]:
         tag(
             "details",
             tag("summary", one_line(graph.name)),
-            tag("figure", join_graph(graph, at), class_="drawing", tabindex="0"),
+            tag(
+                "div",
+                tag("figure", join_graph(graph, at), class_="drawing", tabindex="0"),
+                broken_joins(graph),
+                class_="joins",
+            ),
             open=at == 0,
         )
         for at, graph in enumerate(shown)

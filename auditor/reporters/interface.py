@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from auditor.policy import SEVERITIES
-from auditor.report import Finding, Location, PolicyResult, Report, SeverityName
+from auditor.report import Finding, Location, Money, PolicyResult, Report, SeverityName
 from auditor.reporters.text import one_line
 
 DEFAULT_WIDTH = 100
@@ -117,6 +117,15 @@ def monthly(value: float | None, *, signed: bool = False) -> str:
     return f"{'+' if signed and value > 0 else ''}{money(value)}/month"
 
 
+def _price_list(spent: Money) -> str:
+    """Region and date of the prices; what is missing for the first group whose price is not known."""
+    if not spent.region:
+        note = next((row.note for row in spent.rows if row.note), "")
+        return f" ({one_line(note)})" if note else ""
+    date = f", prices of {one_line(spent.prices_as_of)}" if spent.prices_as_of else ""
+    return f" ({one_line(spent.region)}{date})"
+
+
 def money_line(report: Report) -> str:
     """Floor, expected and worst cost of the GPU groups and what a change does to them; '' without any."""
     spent = report.money
@@ -124,7 +133,7 @@ def money_line(report: Report) -> str:
         return ""
     text = (
         f"GPU nodes: floor {monthly(spent.floor)}, expected {monthly(spent.expected)}, "
-        f"worst {monthly(spent.worst)} ({one_line(spent.region)}, prices of {one_line(spent.prices_as_of)})"
+        f"worst {monthly(spent.worst)}{_price_list(spent)}"
     )
     changed = money_change(report)
     return f"{text}; {changed}" if changed else text

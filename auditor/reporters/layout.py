@@ -1,4 +1,4 @@
-"""Where the boxes of a join graph stand: layers from left to right, few crossings, always the same."""
+"""Where the boxes of a join graph stand: layers from top to bottom, few crossings, always the same."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from typing import NamedTuple
 from auditor.report import Graph
 
 SWEEPS = 4
+LANE = 0.28
+"""Width of the lane that a long edge takes in a layer it passes, where a box takes 1."""
 
 Slot = str | tuple[str, str, int]
-"""A node's id, or the place of a long edge in a column that it passes."""
+"""A node's id, or the place of a long edge in a layer that it passes."""
 
 
 class Position(NamedTuple):
-    """A node's column (layer) and its row in that column, both from 0."""
+    """A node's layer from 0, and its middle across, in widths of a box; the leftmost box begins at 0."""
 
-    column: int
-    row: int
+    layer: int
+    across: float
 
 
 class Layout(NamedTuple):
-    """Positions of the nodes by id, and the free slots that a long edge passes through, by (from, to)."""
+    """Positions of the nodes by id, and those that a long edge passes through, by (from, to)."""
 
     nodes: dict[str, Position]
     bends: dict[tuple[str, str], list[Position]]
@@ -32,23 +34,25 @@ def layout(graph: Graph) -> Layout:
     ids = list(dict.fromkeys(node.id for node in graph.nodes))
     edges = _edges(graph, set(ids))
     forward = _forward(ids, edges)
-    columns: dict[Slot, int] = {}
-    columns.update(_columns(ids, forward))
-    chains = [_chain(start, end, columns) for start, end in forward]
-    columns.update({slot: slot[2] for chain in chains for slot in chain if isinstance(slot, tuple)})
-    layers: list[list[Slot]] = [[] for _ in range(max(columns.values(), default=-1) + 1)]
-    for slot, column in columns.items():
-        layers[column].append(slot)
-    _untangle(layers, chains)
-    found = {slot: Position(at, row) for at, layer in enumerate(layers) for row, slot in enumerate(layer)}
+    depths: dict[Slot, int] = {}
+    depths.update(_depths(ids, forward))
+    chains = [_chain(start, end, depths) for start, end in forward]
+    depths.update({slot: slot[2] for chain in chains for slot in chain if isinstance(slot, tuple)})
+    layers: list[list[Slot]] = [[] for _ in range(max(depths.values(), default=-1) + 1)]
+    for slot, depth in depths.items():
+        layers[depth].append(slot)
+    neighbours = _neighbours(chains)
+    _untangle(layers, neighbours)
+    across = _across(layers, neighbours)
+    found = {slot: Position(depth, across[slot]) for slot, depth in depths.items()}
     bends = {edge: _bends(edge, chain, found) for edge, chain in zip(edges, chains, strict=True)}
     return Layout({node: found[node] for node in ids}, bends)
 
 
-def _chain(start: str, end: str, columns: dict[Slot, int]) -> list[Slot]:
-    """The edge as steps from one column to the next."""
-    between = range(columns[start] + 1, columns[end])
-    return [start, *((start, end, column) for column in between), end]
+def _chain(start: str, end: str, depths: dict[Slot, int]) -> list[Slot]:
+    """The edge as steps from one layer to the next."""
+    between = range(depths[start] + 1, depths[end])
+    return [start, *((start, end, depth) for depth in between), end]
 
 
 def _bends(edge: tuple[str, str], chain: list[Slot], found: dict[Slot, Position]) -> list[Position]:
@@ -87,40 +91,89 @@ def _forward(ids: list[str], edges: list[tuple[str, str]]) -> list[tuple[str, st
     return [(b, a) if (a, b) in turned else (a, b) for a, b in edges]
 
 
-def _columns(ids: list[str], edges: list[tuple[str, str]]) -> dict[str, int]:
-    """The length of the longest way to each node; sources move right, next to what they lead to."""
-    columns = dict.fromkeys(ids, 0)
+def _depths(ids: list[str], edges: list[tuple[str, str]]) -> dict[str, int]:
+    """The length of the longest way to each node; sources move down, next to what they lead to."""
+    depths = dict.fromkeys(ids, 0)
     for _ in ids:
         moved = False
         for start, end in edges:
-            if columns[end] <= columns[start]:
-                columns[end] = columns[start] + 1
+            if depths[end] <= depths[start]:
+                depths[end] = depths[start] + 1
                 moved = True
         if not moved:
             break
     targets = {end for _, end in edges}
     for node in ids:
-        nexts = [columns[end] for start, end in edges if start == node]
+        nexts = [depths[end] for start, end in edges if start == node]
         if nexts and node not in targets:
-            columns[node] = min(nexts) - 1
-    return columns
+            depths[node] = min(nexts) - 1
+    return depths
 
 
-def _untangle(layers: list[list[Slot]], chains: list[list[Slot]]) -> None:
-    """Order each layer by the mean row of its neighbours, to and fro."""
-    neighbours: dict[Slot, list[Slot]] = {}
+def _neighbours(chains: list[list[Slot]]) -> dict[Slot, list[Slot]]:
+    found: dict[Slot, list[Slot]] = {}
     for chain in chains:
         for start, end in pairwise(chain):
-            neighbours.setdefault(start, []).append(end)
-            neighbours.setdefault(end, []).append(start)
+            found.setdefault(start, []).append(end)
+            found.setdefault(end, []).append(start)
+    return found
+
+
+def _untangle(layers: list[list[Slot]], neighbours: dict[Slot, list[Slot]]) -> None:
+    """Order each layer by the mean place of its neighbours, to and fro."""
     for sweep in range(SWEEPS):
         for layer in layers if sweep % 2 == 0 else reversed(layers):
-            rows = {slot: row for other in layers for row, slot in enumerate(other)}
-            wanted = {slot: _wish(slot, neighbours.get(slot, []), rows) for slot in layer}
+            places = {slot: place for other in layers for place, slot in enumerate(other)}
+            wanted = {slot: _wish(slot, neighbours.get(slot, []), places) for slot in layer}
             layer.sort(key=wanted.__getitem__)
 
 
-def _wish(slot: Slot, neighbours: list[Slot], rows: dict[Slot, int]) -> tuple[float, int]:
-    own = rows[slot]
-    mean = sum(rows[other] for other in neighbours) / len(neighbours) if neighbours else float(own)
+def _wish(slot: Slot, neighbours: list[Slot], places: dict[Slot, int]) -> tuple[float, int]:
+    own = places[slot]
+    mean = sum(places[other] for other in neighbours) / len(neighbours) if neighbours else float(own)
     return mean, own
+
+
+def _across(layers: list[list[Slot]], neighbours: dict[Slot, list[Slot]]) -> dict[Slot, float]:
+    """The middle of every slot: as near to its neighbours as the order of its layer lets it be."""
+    across: dict[Slot, float] = {}
+    for layer in layers:
+        across.update(zip(layer, _packed(layer, [0.0] * len(layer)), strict=True))
+    for sweep in range(2 * SWEEPS):
+        for layer in layers if sweep % 2 == 0 else reversed(layers):
+            wanted = [_mean([across[each] for each in _pulling(slot, neighbours)]) for slot in layer]
+            across.update(zip(layer, _packed(layer, wanted), strict=True))
+    left = min((middle - _width(slot) / 2 for slot, middle in across.items()), default=0.0)
+    return {slot: round(middle - left, 3) for slot, middle in across.items()}
+
+
+def _pulling(slot: Slot, neighbours: dict[Slot, list[Slot]]) -> list[Slot]:
+    """Whom a slot wants to be near: lanes follow lanes and boxes follow boxes, so that long edges are straight."""
+    found = neighbours.get(slot, [slot])
+    return [each for each in found if isinstance(each, str) == isinstance(slot, str)] or found
+
+
+def _packed(layer: list[Slot], wanted: list[float]) -> list[float]:
+    """Places in order and without overlap whose squared distance to the wanted ones is least.
+
+    Neighbours that would overlap are joined to blocks, which stand where their members want on average.
+    """
+    offsets = [0.0]
+    for one, other in pairwise(layer):
+        offsets.append(offsets[-1] + (_width(one) + _width(other)) / 2)
+    blocks: list[list[float]] = []
+    for wish, offset in zip(wanted, offsets, strict=False):
+        blocks.append([wish - offset])
+        while len(blocks) > 1 and _mean(blocks[-2]) > _mean(blocks[-1]):
+            last = blocks.pop()
+            blocks[-1] += last
+    starts = [_mean(block) for block in blocks for _ in block]
+    return [start + offset for start, offset in zip(starts, offsets, strict=False)]
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _width(slot: Slot) -> float:
+    return 1.0 if isinstance(slot, str) else LANE

@@ -86,7 +86,7 @@ class _Parts:
 def _versioning(body: Any, inline: bool) -> Any:
     if inline:
         enabled = get(block(body, "versioning"), "enabled")
-        return enabled if isinstance(enabled, Unknown) else ("Enabled" if enabled else "")
+        return enabled if isinstance(enabled, Unknown) else ("Enabled" if enabled in (True, "true") else "")
     return get(block(body, "versioning_configuration"), "status", "")
 
 

@@ -98,7 +98,7 @@ def _from_resource(resource: Resource, world: World) -> Iterator[Instance]:
     draft.put(
         ("endpoint", "cidrs"),
         OPEN if cidrs is None or (type(cidrs) is list and not cidrs) else cidrs,
-        ("vpc_config", 0, "public_access_cidrs"),
+        ("vpc_config", 0, "endpoint_public_access" if cidrs is None else "public_access_cidrs"),
     )
     draft.put(("logs",), body.get("enabled_cluster_log_types", []), ("enabled_cluster_log_types",))
     _encryption(draft, block(body, "encryption_config"), ("encryption_config",))
@@ -187,7 +187,8 @@ def _from_module(resource: Resource, world: World) -> Iterator[Instance]:
     draft.put(("version",), *inputs.find("", "version", new="kubernetes_version"))
     draft.put(("endpoint", "public"), *inputs.flag("endpoint_public_access", inputs.major < 19))
     draft.put(("endpoint", "private"), *inputs.flag("endpoint_private_access", inputs.major >= 19))
-    draft.put(("endpoint", "cidrs"), *inputs.find(OPEN, "endpoint_public_access_cidrs"))
+    cidrs, path = inputs.find(OPEN, "endpoint_public_access_cidrs")
+    draft.put(("endpoint", "cidrs"), cidrs, draft.moved[("endpoint", "public")] if cidrs is OPEN else path)
     draft.put(("logs",), *inputs.find(MODULE_LOGS, "enabled_log_types"))
     default = {"resources": ["secrets"]} if inputs.major >= 19 else {}
     stated, path = inputs.find(default, "encryption_config")

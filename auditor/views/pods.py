@@ -56,8 +56,20 @@ def dig(body: Any, path: Path) -> Any:
 def _spec_bases(resource: Resource) -> Iterator[tuple[Path, Path]]:
     """``(path of the template, path of the pod spec)`` for each pod that the resource makes."""
     base = TEMPLATES.get((resource.group, resource.kind))
-    if base is not None:
+    if base is not None and not is_template_file(resource):
         yield base, (*base, "spec")
+
+
+def is_template_file(resource: Resource) -> bool:
+    """Whether a Pod is no pod but a template that a program fills in: none of its containers has an image.
+
+    Spark and kubeadm read such files; the API server would refuse them.
+    """
+    if (resource.group, resource.kind) != ("", "Pod"):
+        return False
+    listed = dig(resource.body, ("spec", "containers"))
+    containers = [each for each in listed if type(each) is dict] if type(listed) is list else []
+    return bool(containers) and not any(each.get("image") for each in containers)
 
 
 def _reads(api_version: str, kind: str) -> bool:

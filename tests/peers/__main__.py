@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from auditor.catalog import builtin_folder, load_folder
-from tests.peers import differential
+from tests.peers import checkov, differential
 from tests.peers.claims import Claim, exact
 from tests.peers.compare import Comparison
 from tests.peers.stage import commit, stage
@@ -53,7 +53,8 @@ def _compare(repositories: list[Path], claims: list[Claim]) -> tuple[dict[str, i
         files = stage(repositories, folder)
         parts += differential.manifests(folder, files, claims)
     for repository in repositories:
-        parts += differential.terraform(repository, claims)
+        parts += differential.files(repository, claims, checkov.TERRAFORM)
+        parts += differential.files(repository, claims, checkov.DOCKERFILE)
     counts = {repository.name: 0 for repository in repositories}
     for file in files:
         counts[file.split("/")[0]] += 1

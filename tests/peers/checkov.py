@@ -14,11 +14,14 @@ TIMEOUT = 900.0
 Framework = str
 KUBERNETES: Framework = "kubernetes"
 TERRAFORM: Framework = "terraform"
+DOCKERFILE: Framework = "dockerfile"
 
 
 def framework_of(rule: str) -> Framework:
     """Which of checkov's parsers a rule belongs to."""
-    return KUBERNETES if "_K8S_" in rule else TERRAFORM
+    if "_K8S_" in rule:
+        return KUBERNETES
+    return DOCKERFILE if "_DOCKER_" in rule else TERRAFORM
 
 
 def run(folder: Path, rules: Collection[str], framework: Framework) -> Verdicts:
@@ -45,8 +48,8 @@ def _rows(data: Any) -> Iterator[tuple[dict[str, Any], bool]]:
 
 
 def _block(address: str) -> str:
-    """``type.name`` of an address, without modules and indices."""
+    """``type.name`` of an address, without the modules it is in and indices; a call has its name alone."""
     parts = [part.split("[")[0] for part in address.split(".")]
     while len(parts) > 2 and parts[0] == "module":
         parts = parts[2:]
-    return ".".join(parts)
+    return ".".join(parts) if len(parts) > 1 else f"module.{parts[0]}"

@@ -1,4 +1,4 @@
-"""The comparison of every exact claim on folders of manifests and of Terraform."""
+"""The comparison of every exact claim on folders of manifests, of Terraform and of Dockerfiles."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ def manifests(folder: Path, files: Sequence[str], claims: Iterable[Claim]) -> li
     ]
 
 
-def terraform(folder: Path, claims: Iterable[Claim]) -> list[Comparison]:
-    """Claims about Terraform, on every root below ``folder``."""
-    chosen = [claim for claim in claims if not _reads_manifests(claim)]
-    theirs = checkov.run(folder, _rules(chosen), checkov.TERRAFORM)
+def files(folder: Path, claims: Iterable[Claim], framework: checkov.Framework) -> list[Comparison]:
+    """Claims about Terraform or about Dockerfiles, on everything below ``folder``."""
+    chosen = [
+        claim for claim in claims if claim.tool == "checkov" and checkov.framework_of(claim.rule) == framework
+    ]
+    theirs = checkov.run(folder, _rules(chosen), framework)
     return compare(chosen, theirs, ours.run(folder, _policies(chosen)))
 
 

@@ -71,10 +71,6 @@ def _without_host_port(container: Body) -> bool:
     return bool(ports) and all(not port.get("hostPort") for port in ports)
 
 
-def _no_selector(difference: Difference) -> bool:
-    return difference.ours is None and not dig(difference.body, ("spec", "selector"))
-
-
 def _placeholder_name(difference: Difference) -> bool:
     name = str(dig(difference.body, ("metadata", "name")))
     return difference.theirs is None and any(each in name for each in "#{}")
@@ -86,6 +82,15 @@ def _removed_group(difference: Difference) -> bool:
 
 def _no_containers(difference: Difference) -> bool:
     return difference.ours is None and not _spec(difference.body).get("containers")
+
+
+def _optional_defaults(difference: Difference) -> bool:
+    options = difference.body.get("metadata_options") or [{}]
+    return difference.theirs == "fail" and options[0].get("http_tokens") == "required"
+
+
+def _no_logs(difference: Difference) -> bool:
+    return difference.theirs is None and difference.body.get("enabled_cluster_log_types") == []
 
 
 CUSTOM_KINDS = (
@@ -120,7 +125,12 @@ EXPLAINED: tuple[Explanation, ...] = (
         "removed-api-group",
         CONTAINER_RULES
         | POD_RULES
-        | rules("container-security-context-privileged", "container-security-context-readonlyrootfilesystem"),
+        | rules(
+            "container-ports-check",
+            "container-security-context-privileged",
+            "container-security-context-readonlyrootfilesystem",
+            "environment-variable-key-duplication",
+        ),
         "No cluster takes extensions/v1beta1 workloads any more (since Kubernetes 1.16). API-001 says that of "
         "the object; what its pods would be allowed to do is beside the point.",
         _removed_group,
@@ -184,29 +194,29 @@ EXPLAINED: tuple[Explanation, ...] = (
         _any_container(lambda container: container.get("readinessProbe") == {}),
     ),
     Explanation(
-        "kinds-of-selector",
-        rules(
-            "deployment-pod-selector-labels-match-template-metadata-labels",
-            "statefulset-pod-selector-labels-match-template-metadata-labels",
-        ),
-        "kube-score has one check for Deployments and one for StatefulSets; our policy is about both, and about "
-        "DaemonSets and ReplicaSets.",
-        _kind("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"),
-    ),
-    Explanation(
-        "workload-without-selector",
-        rules(
-            "deployment-pod-selector-labels-match-template-metadata-labels",
-            "statefulset-pod-selector-labels-match-template-metadata-labels",
-        ),
-        "Without a selector the object is a patch of another one, or the API server refuses it for its schema "
-        "(API-002). A selector that is not there cannot miss the template.",
-        _no_selector,
-    ),
-    Explanation(
         "restart-policy-of-jobs",
         rules("cronjob-restartpolicy"),
         "kube-score asks it of CronJobs; the API server refuses the same value in a Job.",
         _kind("Job", "ScaledJob"),
+    ),
+    Explanation(
+        "optional-defaults",
+        rules("CKV_AWS_79"),
+        "Modules take metadata_options as one variable whose attributes have defaults in optional(…). We "
+        "apply them as Terraform does; checkov does not, and fails the required tokens that come out.",
+        _optional_defaults,
+    ),
+    Explanation(
+        "module-calls",
+        rules("CKV2_AWS_11"),
+        "A call of the public VPC module declares a VPC as well as a resource does, and its input "
+        "enable_flow_log says the rest. checkov sees it only where the module's code has been downloaded.",
+        lambda difference: difference.theirs is None and difference.subject.block.startswith("module."),
+    ),
+    Explanation(
+        "empty-log-list",
+        rules("CKV_AWS_37"),
+        "enabled_cluster_log_types = [] ends checkov's check in an error that it swallows. No log is on, so we fail.",
+        _no_logs,
     ),
 )

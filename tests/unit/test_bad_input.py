@@ -34,6 +34,7 @@ spec: {containers: [{name: c, image: "registry.example/c:1"}]}
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
 )
+PLAN = '{"format_version": "1.2", "planned_values": []}'
 HEAD = "apiVersion: v1\nkind: Pod\n"
 
 TEXTS: dict[str, tuple[str, str | bytes, int, str, str]] = {
@@ -153,7 +154,7 @@ def test_a_bad_file_is_one_row_and_the_rest_is_judged(name: str, tree: Path, tmp
     found = row(reports, file)
     assert (outcome.code, outcome.err) == (1, "")
     assert found["line"] == line and what in str(found["what"]) and repair in str(found["repair"])
-    assert found["incomplete"] if "incomplete" in found else True
+    assert found.get("incomplete", True)
     assert [each["policy"] for each in json.loads(reports["json"])["findings"]] == ["GPU-004"]
     everywhere(reports, str(found["what"]))
     assert run("check", tree, *POLICY, "--fail-on", "never").code == 3

@@ -34,7 +34,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def findings(*arguments: str) -> list[dict[str, Any]]:
     main(
-        ["check", ".", "--format", "json", "--output", "out.json", "--policy", "GPU-004,IAM-012", *arguments]
+        ["check", ".", "--format", "json", "--output", "out.json", "--policy", "GPU-004,RES-004", *arguments]
     )
     rows: list[dict[str, Any]] = json.loads(Path("out.json").read_text())["findings"]
     return rows
@@ -45,7 +45,7 @@ def test_the_diff_applies_and_repairs(tree: Path) -> None:
     (tree / "fix.diff").write_text(row["fix"]["diff"])
     subprocess.run(["git", "apply", "fix.diff"], check=True)
     assert "tolerations" not in (tree / "app.yaml").read_text()
-    assert [row["policy"] for row in findings()] == ["IAM-012"]
+    assert [row["policy"] for row in findings()] == ["RES-004"]
 
 
 def test_the_edits_say_what_the_diff_says(tree: Path) -> None:
@@ -59,7 +59,7 @@ def test_the_edits_say_what_the_diff_says(tree: Path) -> None:
 
 
 def test_a_finding_without_a_fix_has_no_proposal(tree: Path) -> None:
-    (row,) = [row for row in findings() if row["policy"] == "IAM-012"]
+    (row,) = [row for row in findings() if row["policy"] == "RES-004"]
     assert "fix" not in row
 
 

@@ -22,10 +22,11 @@ def claim_unused_patches(checkout: Checkout, graph: Graph) -> None:
     """Take them out of the loose rest, where each would be judged as a broken workload; a warning for each."""
     for path in _candidates(checkout, graph):
         try:
-            documents = [each for each in checkout.parsed(path).documents if each.body is not None]
+            bodies: list[Any] = [each.body for each in checkout.parsed(path).documents]
         except Unreadable:
             continue
-        if documents and all(is_object(each.body) and _is_partial(each.body) for each in documents):
+        bodies = [body for body in bodies if body is not None]
+        if bodies and all(is_object(body) and _is_partial(body) for body in bodies):
             checkout.claim([path])
             what = "a patch that no kustomization names: not judged, and applied by nobody"
             checkout.inventory.warnings.append(
@@ -41,9 +42,8 @@ def _candidates(checkout: Checkout, graph: Graph) -> Iterator[str]:
         parent, beside = posixpath.split(folder)
         if not path.endswith(MANIFEST_SUFFIXES) or path in used:
             continue
-        if (_NAMED.search(name) and (folder in graph.nodes or parent in graph.nodes)) or (
-            _NAMED.search(beside) and parent in graph.nodes
-        ):
+        below = parent in graph.nodes and (_NAMED.search(name) or _NAMED.search(beside))
+        if below or (folder in graph.nodes and _NAMED.search(name)):
             yield path
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.peers.cases import access, objects, terraform, workloads
+from tests.peers.cases import access, images, objects, terraform, workloads
 from tests.peers.cases.manifest import text
 
 
@@ -24,6 +24,12 @@ def roots() -> Iterator[tuple[str, str]]:
     """``(file name, HCL)`` of every generated Terraform root."""
     for number, code in enumerate(terraform.roots()):
         yield f"root-{number:04d}/main.tf", code
+
+
+def dockerfiles() -> Iterator[tuple[str, str]]:
+    """``(file name, content)`` of every generated Dockerfile."""
+    for number, content in enumerate(images.dockerfiles()):
+        yield f"image-{number:04d}/Dockerfile", content
 
 
 def write(cases: Iterator[tuple[str, str]], folder: Path) -> list[str]:

@@ -200,13 +200,28 @@ def bodies() -> Iterator[Body]:
     for kind, base in product(KINDS, (BARE, HARDENED)):
         yield workload(kind, _pod(base, "only"))
         yield workload(kind, {"serviceAccountName": "patch"})
-    for kind, name in product(("Deployment", "DaemonSet"), ("case-{{ .Release.Name }}", "case-${name}")):
-        yield {**workload(kind, _pod(BARE, "only")), "metadata": {"name": name}}
-    for base in (BARE, HARDENED):
-        unsafe = patched(base, {"securityContext": {"privileged": True}})
-        pod = {**_pod(unsafe, "init"), "hostPID": True, "hostIPC": True, "hostNetwork": True}
-        yield {**workload("DaemonSet", pod), "apiVersion": "extensions/v1beta1"}
+    yield from _worst()
     yield from _mixtures(Random(20260424))
+
+
+def _worst() -> Iterator[Body]:
+    """What fails nearly every rule, as each kind, under a template's name, and in an API group that is gone."""
+    container = patched(
+        BARE,
+        {
+            "securityContext": {"privileged": True, "capabilities": {"add": ["SYS_ADMIN"]}},
+            "ports": [{"name": "http", "containerPort": 80, "hostPort": 80}, {"name": "http"}],
+            "env": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}],
+            "envFrom": [{"secretRef": {"name": "case"}}],
+        },
+    )
+    pod = {"hostNetwork": True, "hostPID": True, "hostIPC": True, "containers": [container]}
+    spread = [patched(CONSTRAINT, {"maxSkew": 0})]
+    for kind in KINDS:
+        yield workload(kind, {**pod, "topologySpreadConstraints": spread})
+    for name in ("case-{{ .Release.Name }}", "case-${name}"):
+        yield {**workload("Deployment", pod), "metadata": {"name": name}}
+    yield {**workload("DaemonSet", pod), "apiVersion": "extensions/v1beta1"}
 
 
 def _patches(fields: dict[str, tuple[Any, ...]]) -> list[Body]:

@@ -18,12 +18,12 @@ resource "aws_eks_cluster" "open" {
   }
 }
 
-module "eks" { # violation
+module "eks" {
   source  = "terraform-aws-modules/eks/aws"
   version = "~> 20.0"
 
   cluster_name                   = "batch"
-  cluster_endpoint_public_access = true
+  cluster_endpoint_public_access = true # violation
 }
 
 module "newer" {
