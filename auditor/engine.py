@@ -268,7 +268,7 @@ class _Judge:
 
     def _plain(self, status: Status, path: Path) -> Verdict:
         where = self.instance.source_path(path) if path else self._whole
-        return Verdict(self.policy.code, status, self.instance.resource, self.world.target.name, where)
+        return Verdict(self.policy.code, status, self.instance.resource, self.world.name, where)
 
     def _neither(self, answer: object, path: Path, field: str) -> Verdict:
         if isinstance(answer, Unknown):
@@ -367,7 +367,7 @@ def _verdict(
     policy: Policy, status: Status, world: World, instance: Instance, path: Path, message: str = ""
 ) -> Verdict:
     where = instance.source_path(path)
-    return Verdict(policy.code, status, instance.resource, world.target.name, where, where, message)
+    return Verdict(policy.code, status, instance.resource, world.name, where, where, message)
 
 
 def judge_all(engine: Engine, worlds: Iterable[World]) -> list[Verdict]:

@@ -69,12 +69,7 @@ class ApplicationHealth:
         """See the class."""
         if instance.resource.name != "argocd-cm":
             return {"waves": 0, "applications": [], "assessed": False, "refs": []}
-        applications = [
-            each
-            for target in self._world.around.targets
-            for each in target.resources
-            if (each.group, each.kind) == (GROUP, "Application")
-        ]
+        applications = [each for each in self._world.anywhere("Application") if each.group == GROUP]
         data = instance.resource.body.get("data")
         data = data if type(data) is dict else {}
         waved = [each for each in applications if WAVE in each.annotations]
