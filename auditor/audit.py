@@ -14,7 +14,6 @@ from auditor.baseline import stale
 from auditor.catalog import find
 from auditor.cel import compile_expr
 from auditor.changes import Comparison
-from auditor.compiled import Compiler
 from auditor.engine import Engine, judge_all
 from auditor.errors import UsageError, did_you_mean
 from auditor.gate import (
@@ -103,17 +102,23 @@ def audit(
     now: datetime,
     all_verdicts: bool = False,
     comparison: Comparison | None = None,
-    compiler: Compiler = compile_expr,
+    cache: Cache | None = None,
+    rows_only: bool = False,
 ) -> Run:
-    """Judge an inventory. ``now`` is the clock: the report carries it and waivers expire by it."""
+    """Judge an inventory. ``now`` is the clock: the report carries it and waivers expire by it.
+
+    With ``rows_only`` the run's verdicts are those that the report shows, and they may come from the cache.
+    """
     policies = choose(settings)
     params = params_of(settings)
-    worlds = worlds_of(inventory, settings, now.date())
-    judged = judge_all(Engine(policies.values(), params, compiler), worlds)
+    kept = cache.verdicts(policies, params, settings) if cache is not None and rows_only else None
+    worlds = worlds_of(inventory, settings, now.date(), watched=kept is not None)
+    engine = Engine(policies.values(), params, cache.compiler if cache is not None else compile_expr)
+    judged = judge_all(engine, worlds) if kept is None else kept.judge(engine, worlds)
     spent = _money(worlds, inventory)
     inventory.problems = sorted({*inventory.problems, *(row for world in worlds for row in world.problems)})
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)
-    whole, by_target = tallies(verdicts)
+    whole, by_target = tallies(verdicts, kept.counts if kept is not None else {})
     result = score_of(policies, whole)
     findings = assemble.findings(verdicts, policies)
     decision = gate(settings, policies, result, inventory.problems)
@@ -138,6 +143,8 @@ def audit(
         money=spent,
         gate=decision,
     )
+    if kept is not None:
+        kept.save()
     return Run(report, verdicts, inventory, policies)
 
 
@@ -148,13 +155,19 @@ def judge(
     return judge_all(engine, worlds_of(inventory, settings, today))
 
 
-def worlds_of(inventory: Inventory, settings: Settings, today: date | None) -> list[World]:
+def worlds_of(
+    inventory: Inventory, settings: Settings, today: date | None, *, watched: bool = False
+) -> list[World]:
     """What each target's policies may look at."""
     by_name = {target.name: target for target in inventory.targets}
     around = Surroundings(inventory.files, tuple(inventory.targets), settings.region, settings.prices, today)
     return [
         World(
-            target, [by_name[name] for name in target.ties if name in by_name], settings.declarations, around
+            target,
+            [by_name[name] for name in target.ties if name in by_name],
+            settings.declarations,
+            around,
+            watched=watched,
         )
         for target in inventory.targets
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -21,6 +21,9 @@ Node = tuple[Path, Any]
 """A selected node: its view path, and what ``it`` is."""
 
 
+Only = Callable[[Resource], frozenset[str] | None]
+
+
 class Engine:
     """Judges worlds by a fixed set of policies."""
 
@@ -35,14 +38,19 @@ class Engine:
         self._policies = list(policies)
         self._compiled: dict[str, CompiledPolicy | str] = {}
         self._plans: dict[tuple[str, str], list[tuple[str, list[Policy]]]] = {}
+        self._parts: dict[tuple[str, str, frozenset[str]], list[tuple[str, list[Policy]]]] = {}
         self._by_view = _by_view(self._policies)
         self._by_kind = _by_kind(self._policies)
 
-    def judge(self, world: World) -> list[Verdict]:
-        """Verdicts on the target's own resources (not those it is tied to), in the inventory's order."""
+    def judge(self, world: World, only: Only | None = None) -> list[Verdict]:
+        """Verdicts on the target's own resources (not those it is tied to), in the inventory's order.
+
+        ``only`` gives the codes of the policies that are asked of a resource; None: all that match.
+        """
         verdicts: list[Verdict] = []
         for resource in world.target.resources:
-            for name, policies in self._plan(resource):
+            asked = only(resource) if only is not None else None
+            for name, policies in self._plan(resource) if asked is None else self._part(resource, asked):
                 instances = (
                     world.instances_of(name, resource) if name else [Instance("", resource, resource.body)]
                 )
@@ -64,6 +72,14 @@ class Engine:
             plan += [(name, listed) for name, listed in self._by_view if reads(name, *key)]
             self._plans[key] = plan
         return plan
+
+    def _part(self, resource: Resource, asked: frozenset[str]) -> list[tuple[str, list[Policy]]]:
+        key = (resource.api_version, resource.kind, asked)
+        part = self._parts.get(key)
+        if part is None:
+            parts = [(name, [p for p in listed if p.code in asked]) for name, listed in self._plan(resource)]
+            part = self._parts[key] = [pair for pair in parts if pair[1]]
+        return part
 
     def compiled(self, policy: Policy) -> CompiledPolicy | str:
         """The policy ready to run, or what is wrong with it."""

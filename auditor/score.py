@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -101,8 +102,17 @@ def tally(verdicts: Iterable[Verdict]) -> dict[str, Tally]:
     return tallies(verdicts)[0]
 
 
-def tallies(verdicts: Iterable[Verdict]) -> tuple[dict[str, Tally], dict[str, dict[str, Tally]]]:
-    """:func:`tally` of all verdicts, and of those of each target."""
+Counts = Mapping[tuple[str, Status], int]
+"""How many owners have a status by a policy's code."""
+
+
+def tallies(
+    verdicts: Iterable[Verdict], counted: Mapping[str, Counts] = MappingProxyType({})
+) -> tuple[dict[str, Tally], dict[str, dict[str, Tally]]]:
+    """:func:`tally` of all verdicts, and of those of each target.
+
+    ``counted`` holds owners by target that are counted already, and that no verdict of the policy speaks of.
+    """
     owners: dict[int, int] = {}
     numbers: dict[tuple[str, str], int] = {}
     by_target: dict[str, _Worst] = {}
@@ -119,7 +129,15 @@ def tallies(verdicts: Iterable[Verdict]) -> tuple[dict[str, Tally], dict[str, di
         known = worst.get(key)
         if known is None or (known is not status and _WORST[status] > _WORST[known]):
             worst[key] = status
-    return _counted(_merged(by_target.values())), {name: _counted(each) for name, each in by_target.items()}
+    whole = Counter(_counts(_merged(by_target.values())))
+    for counts in counted.values():
+        whole.update(counts)
+    parts: dict[str, dict[str, Tally]] = {}
+    for target in by_target.keys() | counted.keys():
+        part = Counter(_counts(by_target.get(target, {})))
+        part.update(counted.get(target, {}))
+        parts[target] = _tallied(part)
+    return _tallied(whole), parts
 
 
 _Worst = dict[tuple[str, int], Status]
@@ -136,9 +154,13 @@ def _merged(parts: Iterable[_Worst]) -> _Worst:
     return whole
 
 
-def _counted(worst: _Worst) -> dict[str, Tally]:
+def _counts(worst: _Worst) -> Counts:
+    return Counter([(policy, status) for (policy, _), status in worst.items()])
+
+
+def _tallied(counts: Counts) -> dict[str, Tally]:
     found: dict[str, Tally] = {}
-    for (policy, status), count in Counter((policy, status) for (policy, _), status in worst.items()).items():
+    for (policy, status), count in counts.items():
         setattr(found.setdefault(policy, Tally()), _FIELD[status], count)
     return dict(sorted(found.items()))
 

@@ -74,15 +74,17 @@ class KeptReadings:
 
     def __init__(self, store: Store, tree: Tree, *settings: str) -> None:
         self._store, self._tree = store, tree
-        self._name = f"files-{digest(build(), os.fspath(tree.root.resolve()), *settings)}"
+        self.name = f"files-{digest(build(), os.fspath(tree.root.resolve()), *settings)}"
         self._before = self._load()
         self._now: dict[str, _Entry] = {}
         self._fresh: dict[str, tuple[State, FileReading]] = {}
+        self.states: dict[str, State] = {}
+        """How each file is known that had settled before it was read."""
         self.marks: dict[str, list[Mark]] = {}
         """Comments in the files that were not read this time."""
 
     def _load(self) -> dict[str, _Entry]:
-        data = self._store.read(self._name)
+        data = self._store.read(self.name)
         try:
             return _ENTRIES.decode(data) if data is not None else {}
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -99,7 +101,7 @@ class KeptReadings:
             return None
         if kept.loose != loose:
             return None
-        self._now[path] = entry
+        self._now[path], self.states[path] = entry, entry[0]
         if kept.marks:
             self.marks[path] = kept.marks
         return self._restored(path, kept)
@@ -108,7 +110,7 @@ class KeptReadings:
         """See :class:`Readings`."""
         state = self._tree.state(path)
         if state is not None and max(state[1], state[2]) < time_ns() - _SETTLED_NS:
-            self._fresh[path] = (state, reading)
+            self._fresh[path], self.states[path] = (state, reading), state
 
     def save(self, marks: dict[str, list[Mark]]) -> None:
         """Write what changed. ``marks`` are the waiver comments of the files that were read."""
@@ -119,7 +121,7 @@ class KeptReadings:
                 continue  # a value that JSON cannot say: the file is read each time
             self._now[path] = (state, msgspec.Raw(data))
         if self._fresh or self._now.keys() != self._before.keys():
-            self._store.write(self._name, _ENCODER.encode(self._now))
+            self._store.write(self.name, _ENCODER.encode(self._now))
 
     def _restored(self, path: str, kept: _Reading) -> FileReading:
         file = SourceFile(path, self._tree.read)

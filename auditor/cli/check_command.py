@@ -69,8 +69,6 @@ def run(options: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from auditor import governance
-    from auditor.audit import with_graphs
-    from auditor.proposals import with_fixes
     from auditor.relocate import moved
 
     formats, now = {name for name, _ in outputs_of(options)}, datetime.now(UTC)
@@ -79,11 +77,18 @@ def run(options: argparse.Namespace) -> int:
     governed = governance.govern(request_of(options, tree))
     settings = settings_of(options, governed.settings)
     scope = ",".join(options.paths)
-    result = governance.run(governed, tree, settings, scope=scope, now=now, all_verdicts=everything)
+    rows_only = not everything and formats.isdisjoint(DRAWING_FORMATS | SHOW_FIXES)
+    result = governance.run(
+        governed, tree, settings, scope=scope, now=now, all_verdicts=everything, rows_only=rows_only
+    )
     report = result.report
     if formats & DRAWING_FORMATS:
+        from auditor.audit import with_graphs
+
         report = with_graphs(result, settings, now=now, limit=DRAWN_WORKLOADS)
     if formats & SHOW_FIXES:
+        from auditor.proposals import with_fixes
+
         only_new = bool(report.base)
         report = with_fixes(report, result.verdicts, result.policies, tree.read, only_new=only_new)
     write(moved(report, folder_of(tree)), options)
