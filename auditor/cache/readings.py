@@ -7,6 +7,7 @@ is read again. Only plain data are kept: places are found anew in the file, line
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from time import time_ns
 from typing import Any
 
@@ -17,7 +18,7 @@ from auditor.cache.build import build
 from auditor.cache.store import Store, digest
 from auditor.model import Path, Resource
 from auditor.sources.manifests import ManifestOrigin, SourceFile
-from auditor.sources.reading import FileReading
+from auditor.sources.reading import FileReading, Outcome, Trace
 from auditor.sources.texts import TextOrigin
 from auditor.sources.tree import Tree
 from auditor.spans import Problem
@@ -63,8 +64,26 @@ class _Reading(Struct, array_like=True):
     skipped: int
 
 
+class _Collected(Struct, array_like=True):
+    """What a collector left, and all that it asked for."""
+
+    given: str
+    reads: dict[str, State]
+    asked: dict[str, bool]
+    outcome: Outcome
+
+
 _Entry = tuple[State, msgspec.Raw]
-_ENTRIES = msgspec.msgpack.Decoder(dict[str, _Entry])
+
+
+class _Kept(Struct, array_like=True):
+    """All that is kept of a tree."""
+
+    files: dict[str, _Entry]
+    collected: dict[str, _Collected]
+
+
+_KEPT = msgspec.msgpack.Decoder(_Kept)
 _READING = msgspec.msgpack.Decoder(_Reading)
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -75,20 +94,20 @@ class KeptReadings:
     def __init__(self, store: Store, tree: Tree, *settings: str) -> None:
         self._store, self._tree = store, tree
         self.name = f"files-{digest(build(), os.fspath(tree.root.resolve()), *settings)}"
-        self._before = self._load()
-        self._now: dict[str, _Entry] = {}
+        self._kept = self._load()
+        self._before, self._now = self._kept.files, _Kept({}, {})
         self._fresh: dict[str, tuple[State, FileReading]] = {}
         self.states: dict[str, State] = {}
         """How each file is known that had settled before it was read."""
         self.marks: dict[str, list[Mark]] = {}
         """Comments in the files that were not read this time."""
 
-    def _load(self) -> dict[str, _Entry]:
+    def _load(self) -> _Kept:
         data = self._store.read(self.name)
         try:
-            return _ENTRIES.decode(data) if data is not None else {}
+            return _KEPT.decode(data) if data is not None else _Kept({}, {})
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return {}
+            return _Kept({}, {})
 
     def get(self, path: str, *, loose: bool) -> FileReading | None:
         """See :class:`Readings`."""
@@ -101,16 +120,40 @@ class KeptReadings:
             return None
         if kept.loose != loose:
             return None
-        self._now[path], self.states[path] = entry, entry[0]
+        self._now.files[path], self.states[path] = entry, entry[0]
         if kept.marks:
             self.marks[path] = kept.marks
         return self._restored(path, kept)
 
     def keep(self, path: str, reading: FileReading) -> None:
         """See :class:`Readings`."""
-        state = self._tree.state(path)
-        if state is not None and max(state[1], state[2]) < time_ns() - _SETTLED_NS:
+        state = self._settled(path)
+        if state is not None:
             self._fresh[path], self.states[path] = (state, reading), state
+
+    def outcome(self, collector: str, given: Iterable[str], is_file: Callable[[str], bool]) -> Outcome | None:
+        """See :class:`Readings`."""
+        kept = self._kept.collected.get(collector)
+        if kept is None or kept.given != digest(*given):
+            return None
+        if any(self._tree.state(path) != state for path, state in kept.reads.items()):
+            return None
+        if any(is_file(path) is not answer for path, answer in kept.asked.items()):
+            return None
+        self._now.collected[collector] = kept
+        return kept.outcome
+
+    def keep_outcome(self, collector: str, given: Iterable[str], trace: Trace, outcome: Outcome) -> None:
+        """See :class:`Readings`."""
+        states = {path: self._settled(path) for path in trace.reads}
+        known = {path: state for path, state in states.items() if state is not None}
+        if len(known) == len(states):
+            self._now.collected[collector] = _Collected(digest(*given), known, trace.asked, outcome)
+
+    def _settled(self, path: str) -> State | None:
+        """A file's state, when it is older than the clock's grain: then another state means another file."""
+        state = self._tree.state(path)
+        return state if state is not None and max(state[1], state[2]) < time_ns() - _SETTLED_NS else None
 
     def save(self, marks: dict[str, list[Mark]]) -> None:
         """Write what changed. ``marks`` are the waiver comments of the files that were read."""
@@ -119,8 +162,9 @@ class KeptReadings:
                 data = _ENCODER.encode(_plain(reading, marks.get(path, [])))
             except (TypeError, OverflowError, UnicodeEncodeError, RecursionError):
                 continue  # a value that JSON cannot say: the file is read each time
-            self._now[path] = (state, msgspec.Raw(data))
-        if self._fresh or self._now.keys() != self._before.keys():
+            self._now.files[path] = (state, msgspec.Raw(data))
+        same = self._now.files.keys() == self._before.keys() and self._now.collected == self._kept.collected
+        if self._fresh or not same:
             self._store.write(self.name, _ENCODER.encode(self._now))
 
     def _restored(self, path: str, kept: _Reading) -> FileReading:

@@ -15,9 +15,9 @@ from msgspec import Struct, field
 
 from auditor.guard import one_row
 from auditor.model import Target
-from auditor.sources.interface import Inventory
+from auditor.sources.interface import Counts, Inventory
 from auditor.sources.manifests import ParsedFile
-from auditor.sources.reading import FileReading, Readings, is_manifest, read_into
+from auditor.sources.reading import FileReading, Outcome, Readings, Trace, is_manifest, read_into
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
 
@@ -75,19 +75,28 @@ class Checkout(Struct):
     inventory: Inventory = field(default_factory=Inventory)
     claimed: set[str] = field(default_factory=set)
     texts: Target = field(default_factory=lambda: Target("files", "loose", "."))
+    trace: Trace = field(default_factory=Trace)
+    """What the collector at work has asked for."""
     _parsed: dict[str, ParsedFile] = field(default_factory=dict)
     _shared: dict[Callable[[Checkout], Any], Any] = field(default_factory=dict)
 
     def read(self, path: str) -> bytes:
         """Bytes of a file; :class:`Unreadable` when that is impossible."""
+        self.trace.reads.add(path)
         parsed = self._parsed.get(path)
         return self.tree.read(path) if parsed is None else parsed.file.data
 
     def parsed(self, path: str) -> ParsedFile:
         """Every document of one YAML or JSON file, parsed once; :class:`Unreadable` as for :meth:`read`."""
+        self.trace.reads.add(path)
         found = self._parsed.get(path)
         if found is None:
             found = self._parsed[path] = ParsedFile(path, self.read)
+        return found
+
+    def has_file(self, path: str) -> bool:
+        """Whether ``path`` is a file inside the tree, ignored by Git or not."""
+        found = self.trace.asked[path] = self.tree.has_file(path)
         return found
 
     def shared(self, make: Callable[[Checkout], Shared]) -> Shared:
@@ -130,10 +139,7 @@ class GitSource:
         checkout.inventory.files = frozenset(checkout.files)
         for collector in COLLECTORS:
             if any(path.endswith(collector.endings) for path in checkout.files):
-                with checkout.guarded(
-                    ".", f"what {collector.module.rpartition('.')[2]} declares could not be read"
-                ):
-                    import_module(collector.module).collect(checkout)
+                _collect(collector.module, checkout)
         _read_all(checkout)
         if any(each.kind in REGROUPED for target in checkout.inventory.targets for each in target.resources):
             with checkout.guarded(".", "what Argo CD deploys could not be put together"):
@@ -148,6 +154,49 @@ class GitSource:
 
         excluded = Ignore(self._options.exclude)
         return [path for path in files if not excluded.covers(path)]
+
+
+def _collect(module: str, checkout: Checkout) -> None:
+    """Run a collector. Where nothing is rendered it mostly claims files: that is replayed while they stay the same."""
+    kept = None if checkout.options.render else checkout.options.readings
+    if kept is None:
+        _run(module, checkout)
+        return
+    given = [*checkout.files, "", *sorted(checkout.claimed)]
+    outcome = kept.outcome(module, given, checkout.tree.has_file)
+    if outcome is not None:
+        _leave(checkout, outcome)
+        return
+    counts, claimed = checkout.inventory.counts.plus(Counts()), set(checkout.claimed)
+    rows = [len(listed) for listed in _rows(checkout.inventory)]
+    checkout.trace = Trace()
+    _run(module, checkout)
+    found_nothing = not checkout.inventory.targets and not checkout.texts.resources
+    if found_nothing and checkout.trace.reads.issubset(checkout.files):
+        problems, gaps, warnings = (
+            listed[start:] for listed, start in zip(_rows(checkout.inventory), rows, strict=True)
+        )
+        added = checkout.inventory.counts.plus(counts, -1)
+        left = Outcome(sorted(checkout.claimed - claimed), problems, gaps, warnings, added)
+        kept.keep_outcome(module, given, checkout.trace, left)
+
+
+def _run(module: str, checkout: Checkout) -> None:
+    with checkout.guarded(".", f"what {module.rpartition('.')[2]} declares could not be read"):
+        import_module(module).collect(checkout)
+
+
+def _rows(inventory: Inventory) -> tuple[list[Problem], list[Problem], list[Problem]]:
+    return inventory.problems, inventory.gaps, inventory.warnings
+
+
+def _leave(checkout: Checkout, outcome: Outcome) -> None:
+    checkout.claim(outcome.claimed)
+    inventory = checkout.inventory
+    inventory.problems += outcome.problems
+    inventory.gaps += outcome.gaps
+    inventory.warnings += outcome.warnings
+    inventory.counts = inventory.counts.plus(outcome.counts)
 
 
 def _read_all(checkout: Checkout) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from msgspec import Struct, field
 
 from auditor.model import Resource
 from auditor.sources import monitoring, texts
+from auditor.sources.interface import Counts
 from auditor.sources.manifests import Read, Wanted, read_manifests
 from auditor.sources.stdin import STDIN
 from auditor.spans import Problem
@@ -29,8 +31,32 @@ class FileReading(Struct):
     skipped: int = 0
 
 
+class Trace(Struct):
+    """What a collector asked of the checkout besides the list of files."""
+
+    reads: set[str] = field(default_factory=set)
+    asked: dict[str, bool] = field(default_factory=dict)
+    """Whether each of these is a file of the tree."""
+
+
+class Outcome(Struct):
+    """What a collector that found no target left behind."""
+
+    claimed: list[str]
+    problems: list[Problem]
+    gaps: list[Problem]
+    warnings: list[Problem]
+    counts: Counts
+
+
 class Readings(Protocol):
     """Keeps readings between runs."""
+
+    def outcome(self, collector: str, given: Iterable[str], is_file: Callable[[str], bool]) -> Outcome | None:
+        """What the collector left when it was given the same, and everything it read was as it is now."""
+
+    def keep_outcome(self, collector: str, given: Iterable[str], trace: Trace, outcome: Outcome) -> None:
+        """Remember what a collector left."""
 
     def get(self, path: str, *, loose: bool) -> FileReading | None:
         """What the file says if it is as it was when last read; None when it must be read."""

@@ -73,6 +73,8 @@ class Tree:
 
     def has_file(self, path: str) -> bool:
         """Whether ``path`` is a file inside the tree, ignored by Git or not."""
+        if self.state(path) is not None:
+            return True
         try:
             real = (self.root / path).resolve()
             return real.is_relative_to(self._real_root) and real.is_file()
