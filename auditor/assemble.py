@@ -189,13 +189,14 @@ def policy_results(policies: Mapping[str, Policy], result: Score) -> tuple[Polic
     """Counts and points of every chosen policy, by code."""
     points = contributions(policies, result.tallies)
     total = sum((WEIGHTS[policies[code].severity] for code in points), Fraction(0))
+    most = {name: round(float(100 * weight / total), 4) if total else 0.0 for name, weight in WEIGHTS.items()}
     return tuple(
-        _policy_result(policy, result.tallies.get(code, Tally()), points.get(code), total)
+        _policy_result(policy, result.tallies.get(code, Tally()), points.get(code), most[policy.severity])
         for code, policy in policies.items()
     )
 
 
-def _policy_result(policy: Policy, counts: Tally, points: Fraction | None, total: Fraction) -> PolicyResult:
+def _policy_result(policy: Policy, counts: Tally, points: Fraction | None, most: float) -> PolicyResult:
     return PolicyResult(
         code=policy.code,
         id=policy.id,
@@ -214,7 +215,7 @@ def _policy_result(policy: Policy, counts: Tally, points: Fraction | None, total
         not_assessed=counts.not_assessed,
         not_applicable=counts.not_applicable,
         points=None if points is None else round(float(points), 4),
-        possible=None if points is None else round(float(100 * WEIGHTS[policy.severity] / total), 4),
+        possible=None if points is None else most,
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from auditor.cel import CelError, Program, compile_expr
 from auditor.compiled import CompiledPolicy, Compiler, PolicyBroken, facts_read
+from auditor.globs import fits, is_glob
 from auditor.model import Evaluation, Path, Related, Resource, Status, Verdict
 from auditor.paths import PathPattern, PathSyntaxError, expand, get, nodes, parse
 from auditor.policy import Policy
@@ -115,7 +115,6 @@ def _by_view(policies: Iterable[Policy]) -> list[tuple[str, list[Policy]]]:
 
 
 _ANY = "*"
-_GLOB = re.compile(r"[*?\[]")
 
 
 def _by_kind(policies: Sequence[Policy]) -> dict[str, list[int]]:
@@ -124,7 +123,7 @@ def _by_kind(policies: Sequence[Policy]) -> dict[str, list[int]]:
     for place, policy in enumerate(policies):
         for pattern in () if policy.match.view else policy.match.kinds:
             name = pattern.rpartition("/")[2]
-            found.setdefault(_ANY if _GLOB.search(name) else name, []).append(place)
+            found.setdefault(_ANY if is_glob(name) else name, []).append(place)
     return found
 
 
@@ -133,17 +132,7 @@ def matches(policy: Policy, api_version: str, kind: str) -> bool:
     if policy.match.view:
         return reads(policy.match.view, api_version, kind)
     name = f"{api_version}/{kind}"
-    return any(_fits(name, pattern) for pattern in policy.match.kinds)
-
-
-def _fits(name: str, pattern: str) -> bool:
-    """``fnmatchcase``, but one star is looked at by hand: compiling so many patterns takes longer than using them."""
-    head, star, tail = pattern.partition("*")
-    if _GLOB.search(tail if star else head):
-        return fnmatchcase(name, pattern)
-    if not star:
-        return name == pattern
-    return len(name) >= len(head) + len(tail) and name.startswith(head) and name.endswith(tail)
+    return any(fits(name, pattern) for pattern in policy.match.kinds)
 
 
 def variables_for(instance: Instance, facts: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from math import lcm
 from types import MappingProxyType
 from typing import Protocol
 
@@ -187,24 +188,30 @@ def grade(value: Fraction | None) -> str:
 
 def contributions(policies: Mapping[str, Graded], tallies: Mapping[str, Tally]) -> dict[str, Fraction]:
     """Points that each policy brings to the uncapped effective score; they sum to it."""
-    shares = {code: t.share(raw=False) for code, t in tallies.items()}
-    total = sum((WEIGHTS[policies[c].severity] for c, p in shares.items() if p is not None), Fraction(0))
+    weights = {
+        code: int(WEIGHTS[policies[code].severity] * 2)
+        for code, counts in tallies.items()
+        if counts.evaluated(raw=False)
+    }
+    total = sum(weights.values())
     return {
-        code: 100 * WEIGHTS[policies[code].severity] * share / total
-        for code, share in shares.items()
-        if share is not None
+        code: Fraction(100 * weight * tallies[code].passed, tallies[code].evaluated(raw=False) * total)
+        for code, weight in weights.items()
     }
 
 
 def _mean(policies: Mapping[str, Graded], tallies: Mapping[str, Tally], *, raw: bool) -> Fraction | None:
-    total = weights = Fraction(0)
-    for code, counts in tallies.items():
-        share = counts.share(raw=raw)
-        if share is not None:
-            weight = WEIGHTS[policies[code].severity]
-            total += weight * share
-            weights += weight
-    return 100 * total / weights if weights else None
+    """Σ(w·p)/Σ(w), as one fraction: adding hundreds of them one by one takes longer than judging."""
+    parts = [
+        (WEIGHTS[policies[code].severity] * 2, counts.evaluated(raw=raw), counts.failed + counts.waived * raw)
+        for code, counts in tallies.items()
+        if counts.evaluated(raw=raw)
+    ]
+    if not parts:
+        return None
+    whole = lcm(*[evaluated for _, evaluated, _ in parts])
+    total = sum(int(weight) * (whole - failed * (whole // evaluated)) for weight, evaluated, failed in parts)
+    return Fraction(100 * total, whole * sum(int(weight) for weight, _, _ in parts))
 
 
 def _cap(
@@ -220,9 +227,9 @@ def _cap(
 
 
 def _coverage(policies: Mapping[str, Graded], tallies: Mapping[str, Tally]) -> Fraction | None:
-    evaluated = missing = Fraction(0)
+    evaluated = missing = 0
     for code, counts in tallies.items():
-        weight = WEIGHTS[policies[code].severity]
+        weight = int(WEIGHTS[policies[code].severity] * 2)
         evaluated += weight * counts.evaluated(raw=True)
         missing += weight * (counts.not_assessed + counts.errors)
-    return 100 * evaluated / (evaluated + missing) if evaluated + missing else None
+    return Fraction(100 * evaluated, evaluated + missing) if evaluated + missing else None

@@ -97,6 +97,7 @@ class KeptReadings:
         self._kept = self._load()
         self._before, self._now = self._kept.files, _Kept({}, {})
         self._fresh: dict[str, tuple[State, FileReading]] = {}
+        self._asked: dict[str, State | None] = {}
         self.states: dict[str, State] = {}
         """How each file is known that had settled before it was read."""
         self.marks: dict[str, list[Mark]] = {}
@@ -112,7 +113,7 @@ class KeptReadings:
     def get(self, path: str, *, loose: bool) -> FileReading | None:
         """See :class:`Readings`."""
         entry = self._before.get(path)
-        if entry is None or entry[0] != self._tree.state(path):
+        if entry is None or entry[0] != self._state(path):
             return None
         try:
             kept = _READING.decode(entry[1])
@@ -136,7 +137,7 @@ class KeptReadings:
         kept = self._kept.collected.get(collector)
         if kept is None or kept.given != digest(*given):
             return None
-        if any(self._tree.state(path) != state for path, state in kept.reads.items()):
+        if any(self._state(path) != state for path, state in kept.reads.items()):
             return None
         if any(is_file(path) is not answer for path, answer in kept.asked.items()):
             return None
@@ -150,9 +151,15 @@ class KeptReadings:
         if len(known) == len(states):
             self._now.collected[collector] = _Collected(digest(*given), known, trace.asked, outcome)
 
+    def _state(self, path: str) -> State | None:
+        """The file's state, asked once a run: it is the one under which the file is then read and kept."""
+        if path not in self._asked:
+            self._asked[path] = self._tree.state(path)
+        return self._asked[path]
+
     def _settled(self, path: str) -> State | None:
         """A file's state, when it is older than the clock's grain: then another state means another file."""
-        state = self._tree.state(path)
+        state = self._state(path)
         return state if state is not None and max(state[1], state[2]) < time_ns() - _SETTLED_NS else None
 
     def save(self, marks: dict[str, list[Mark]]) -> None:

@@ -155,10 +155,13 @@ class _Judge:
         """Numbers of the policies whose facts or views looked at something that has changed."""
         before = self._before
         changed = {thing for thing, weight in before.weights.items() if self._weigh(thing) != weight}
+        if not changed:
+            return frozenset()
+        moved = {who: not changed.isdisjoint(things_of([who], before.seen)) for who in before.seen}
         return frozenset(
             number
             for number, code in enumerate(self._kept.codes)
-            if not changed.isdisjoint(things_of(_askers(self._kept.policies[code]), before.seen))
+            if any(moved.get(who) for who in _askers(self._kept.policies[code]))
         )
 
     def _entry(self, file: str) -> _File | None:

@@ -141,7 +141,11 @@ class GitSource:
             if any(path.endswith(collector.endings) for path in checkout.files):
                 _collect(collector.module, checkout)
         _read_all(checkout)
-        if any(each.kind in REGROUPED for target in checkout.inventory.targets for each in target.resources):
+        if self._options.render and any(
+            each.kind in REGROUPED and each.group == "argoproj.io"
+            for target in checkout.inventory.targets
+            for each in target.resources
+        ):
             with checkout.guarded(".", "what Argo CD deploys could not be put together"):
                 import_module(REGROUPER).collect(checkout)
         return checkout.inventory

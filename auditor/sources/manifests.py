@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.model import Origin, Path, Place, Precision, Resource
 from auditor.spans import Edit, Problem, Span
-from auditor.yamlio import SourceMap, YamlDocument, load_stream
+from auditor.yamlio import YamlDocument, load_stream
 from auditor.yamlio.text import NotTextError, as_utf8
 
 if TYPE_CHECKING:
     from auditor.fixes import Editable
+    from auditor.yamlio import SourceMap
 
 Read = Callable[[str], bytes]
 Wanted = Callable[[str, str], bool]
@@ -42,6 +43,8 @@ class SourceFile:
         """Positions inside one document of the file."""
         found = self._maps.get(document.index)
         if found is None:
+            from auditor.yamlio import SourceMap
+
             found = self._maps[document.index] = SourceMap(self.data, document)
         return found
 
@@ -144,7 +147,7 @@ class ManifestOrigin:
 def editor(file: str, smap: SourceMap, place: Callable[[Path], Path], note: str = "") -> Editable:
     """How a document is edited where ``place`` says that a path of the object stands in it."""
     from auditor.fixes import Editable, Refused
-    from auditor.yamlio import CannotEdit, append_item, remove, set_value
+    from auditor.yamlio import CannotEdit, SourceMap, append_item, remove, set_value
 
     def guarded(edit: Callable[[], Edit]) -> Edit:
         try:
