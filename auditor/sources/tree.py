@@ -73,8 +73,15 @@ class Tree:
 
     def has_file(self, path: str) -> bool:
         """Whether ``path`` is a file inside the tree, ignored by Git or not."""
-        if self.state(path) is not None:
-            return True
+        try:
+            if self._inside(path.rpartition("/")[0]):
+                mode = os.lstat(f"{self.root}/{path}").st_mode
+                if not stat.S_ISLNK(mode):
+                    return stat.S_ISREG(mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except (OSError, RuntimeError, ValueError):
+            pass
         try:
             real = (self.root / path).resolve()
             return real.is_relative_to(self._real_root) and real.is_file()
