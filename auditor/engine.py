@@ -22,6 +22,8 @@ Node = tuple[Path, Any]
 
 
 Only = Callable[[Resource], frozenset[str] | None]
+Counted = tuple[Resource, dict[str, Status]]
+"""A resource, and for each policy's code pass or not-applicable: the worse of the two where it said both."""
 
 
 class Engine:
@@ -42,20 +44,27 @@ class Engine:
         self._by_view = _by_view(self._policies)
         self._by_kind = _by_kind(self._policies)
 
-    def judge(self, world: World, only: Only | None = None) -> list[Verdict]:
+    def judge(
+        self, world: World, only: Only | None = None, counted: list[Counted] | None = None
+    ) -> list[Verdict]:
         """Verdicts on the target's own resources (not those it is tied to), in the inventory's order.
 
-        ``only`` gives the codes of the policies that are asked of a resource; None: all that match.
+        ``only`` gives the codes of the policies that are asked of a resource; None: all that match. With
+        ``counted`` what passes or is not meant becomes an entry there instead of a verdict.
         """
         verdicts: list[Verdict] = []
         for resource in world.target.resources:
             asked = only(resource) if only is not None else None
+            plain: dict[str, Status] | None = None
+            if counted is not None:
+                plain = {}
+                counted.append((resource, plain))
             for name, policies in self._plan(resource) if asked is None else self._part(resource, asked):
                 instances = (
                     world.instances_of(name, resource) if name else [Instance("", resource, resource.body)]
                 )
                 for instance in instances:
-                    self._judge_instance(world, instance, policies, verdicts)
+                    self._judge_instance(world, instance, policies, verdicts, plain)
         return verdicts
 
     def wants(self, api_version: str, kind: str) -> bool:
@@ -94,9 +103,14 @@ class Engine:
         return found
 
     def _judge_instance(
-        self, world: World, instance: Instance, policies: Sequence[Policy], verdicts: list[Verdict]
+        self,
+        world: World,
+        instance: Instance,
+        policies: Sequence[Policy],
+        verdicts: list[Verdict],
+        plain: dict[str, Status] | None,
     ) -> None:
-        judge = _Judge(world, instance)
+        judge = _Judge(world, instance, plain)
         for policy in policies:
             compiled = self._compiled.get(policy.code) or self.compiled(policy)
             if isinstance(compiled, str):
@@ -148,13 +162,23 @@ def variables_for(instance: Instance, facts: dict[str, Any]) -> dict[str, Any]:
 class _Judge:
     """All policies on one instance, one after the other."""
 
-    __slots__ = ("_selected", "_whole", "compiled", "facts", "instance", "policy", "variables", "world")
+    __slots__ = (
+        "_plain_ones",
+        "_selected",
+        "_whole",
+        "compiled",
+        "facts",
+        "instance",
+        "policy",
+        "variables",
+        "world",
+    )
 
     compiled: CompiledPolicy
     policy: Policy
 
-    def __init__(self, world: World, instance: Instance) -> None:
-        self.world, self.instance = world, instance
+    def __init__(self, world: World, instance: Instance, plain: dict[str, Status] | None) -> None:
+        self.world, self.instance, self._plain_ones = world, instance, plain
         self.facts: dict[str, Any] = {}
         self.variables = variables_for(instance, self.facts)
         self._whole = instance.source_path(())
@@ -172,9 +196,15 @@ class _Judge:
         if isinstance(found, Unknown):
             verdicts.append(self._not_assessed(found, ()))
             return
+        plain, code = self._plain_ones, self.policy.code
         for path, self.variables["it"] in found:
             status = self._at_once() if compiled.lazy else None
-            verdicts.append(self._judge(path) if status is None else self._plain(status, path))
+            if status is None:
+                verdicts.append(self._judge(path))
+            elif plain is None:
+                verdicts.append(self._plain(status, path))
+            elif status is Status.PASS or code not in plain:
+                plain[code] = status
         self.variables["it"] = None
         if not found:
             verdicts.append(self._judge_empty())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from itertools import chain
 from typing import Any, NamedTuple
 
 from auditor.cel.errors import CelError
@@ -108,9 +109,7 @@ class World:
     def census(self) -> Iterator[Resource]:
         """:meth:`resources` for those who look at names, kinds and files only, and at nothing inside."""
         self.looks.at("names")
-        yield from self._target.resources
-        for tied in self._tied:
-            yield from tied.resources
+        return chain(self._target.resources, *(tied.resources for tied in self._tied))
 
     def others(self) -> Iterator[Target]:
         """The targets of the tree that are not in reach, for those who look at names and kinds only."""

@@ -14,12 +14,12 @@ from os import urandom
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from auditor.assemble import Row, present
 from auditor.cache.readings import KeptReadings, State
 from auditor.cache.store import Store, digest
-from auditor.engine import Engine
+from auditor.engine import Counted, Engine
 from auditor.looks import things_of
 from auditor.model import Resource, Status, Target, Verdict
 from auditor.policy import Policy
@@ -31,6 +31,7 @@ from auditor.views import reads
 from auditor.world import World, group_of
 
 _STATUSES = tuple(Status)
+_PASS, _OUTSIDE = _STATUSES.index(Status.PASS), _STATUSES.index(Status.NOT_APPLICABLE)
 _SHOWN = frozenset({Status.FAIL, Status.ERROR, Status.NOT_ASSESSED})
 _FACT = re.compile(r"facts\.(\w+)")
 _EXPRESSIONS = ("assert_", "when", "each", "message", "at_expr", "related", "cost")
@@ -99,13 +100,11 @@ class KeptVerdicts:
 
     def judge(self, engine: Engine, worlds: Sequence[World]) -> list[Verdict]:
         """As :func:`auditor.engine.judge_all`, but for the verdicts that are only counted: see :attr:`counts`."""
-        rendered = {
-            each.origin.file for world in worlds for each in world.target.resources if not self._is_kept(each)
-        }
+        moved = {each.origin.file for world in worlds for each in world.census() if not self._is_kept(each)}
         verdicts: list[Verdict] = []
         for world in worlds:
-            if world.is_loose:
-                verdicts += _Judge(self, engine, world, rendered).verdicts()
+            if world.is_loose and moved.isdisjoint(each.origin.file for each in world.target.resources):
+                verdicts += _Judge(self, engine, world).verdicts()
             else:
                 verdicts += engine.judge(world)
         return verdicts
@@ -122,18 +121,14 @@ class KeptVerdicts:
 class _Judge:
     """One loose target, its files as they were and as they are."""
 
-    def __init__(self, kept: KeptVerdicts, engine: Engine, world: World, elsewhere: set[str]) -> None:
+    def __init__(self, kept: KeptVerdicts, engine: Engine, world: World) -> None:
         self._kept, self._engine, self._world = kept, engine, world
         self._before = kept.before.get(world.name) or _Target({}, {}, {})
         self._weigh = Scales(world, kept.states).weight
         self._files: dict[str, list[Resource]] = {}
         for resource in world.target.resources:
             self._files.setdefault(resource.origin.file, []).append(resource)
-        self._states = {
-            file: state
-            for file in self._files
-            if file not in elsewhere and (state := kept.states.get(file)) is not None
-        }
+        self._states = {file: state for file in self._files if (state := kept.states.get(file)) is not None}
 
     def verdicts(self) -> list[Verdict]:
         """Rows of the files that are as they were, then what had to be judged."""
@@ -146,10 +141,47 @@ class _Judge:
             rows += self._rows(file, entry, stale)
             counts.update(entry.counts if everything_holds else self._holding(entry.counts, stale))
         codes = frozenset(self._kept.codes[number] for number in stale)
-        fresh = self._engine.judge(self._world, lambda each: codes if each.origin.file in known else None)
+        plain: list[Counted] = []
+        fresh = self._engine.judge(
+            self._world, lambda each: codes if each.origin.file in known else None, plain
+        )
+        judged = self._by_file(fresh, plain)
+        for file in judged:
+            counts.update(judged[file].counts)
         self._kept.counts[self._world.name] = self._spelled(counts)
-        self._keep(known, stale, fresh)
-        return rows + fresh
+        self._keep(known, stale, judged)
+        return rows + [verdict for each in judged.values() for verdict in each.rows]
+
+    def _by_file(self, fresh: Sequence[Verdict], plain: Iterable[Counted]) -> dict[str, _Judged]:
+        """What was judged, by file: verdicts that are shown, and counts of owners without one."""
+        judged: dict[str, _Judged] = {}
+        for resource, statuses in plain:
+            if statuses:
+                judged.setdefault(resource.origin.file, _Judged()).plain.append((resource.key, statuses))
+        for verdict in fresh:
+            each = judged.setdefault(verdict.resource.origin.file, _Judged())
+            if verdict.status in _SHOWN:
+                each.rows.append(verdict)
+            else:
+                each.plain.append((verdict.resource.key, {verdict.policy: verdict.status}))
+        for each in judged.values():
+            each.counts = self._counted(each)
+        return judged
+
+    def _counted(self, judged: _Judged) -> list[int]:
+        """One number for each policy and owner without a row: passed, or never meant."""
+        shown = {(verdict.policy, verdict.resource.key) for verdict in judged.rows}
+        passed: dict[tuple[str, str], bool] = {}
+        for owner, statuses in judged.plain:
+            for policy, status in statuses.items():
+                key = (policy, owner)
+                passed[key] = status is Status.PASS or passed.get(key, False)
+        numbers, width = self._kept.numbers, len(_STATUSES)
+        return [
+            numbers[key[0]] * width + (_PASS if fine else _OUTSIDE)
+            for key, fine in passed.items()
+            if key not in shown
+        ]
 
     def _stale(self) -> frozenset[int]:
         """Numbers of the policies whose facts or views looked at something that has changed."""
@@ -207,21 +239,17 @@ class _Judge:
             if row.policy not in stale
         ]
 
-    def _keep(self, known: Mapping[str, _File], stale: frozenset[int], fresh: Sequence[Verdict]) -> None:
+    def _keep(self, known: Mapping[str, _File], stale: frozenset[int], judged: Mapping[str, _Judged]) -> None:
         """Remember the target as it is now, unless something broke in it."""
         if self._world.problems:
             return
-        present(fresh, self._kept.policies)
-        by_file: dict[str, list[Verdict]] = {}
-        for verdict in fresh:
-            by_file.setdefault(verdict.resource.origin.file, []).append(verdict)
         files: dict[str, msgspec.Raw] = {}
         for file, state in self._states.items():
             entry = known.get(file)
-            if entry is not None and file not in by_file and not stale:
+            if entry is not None and not stale:
                 files[file] = self._before.files[file]
                 continue
-            new = self._plain(file, state, by_file.get(file, ()))
+            new = self._plain(file, state, judged.get(file) or _Judged())
             if entry is not None:
                 new.counts += self._holding(entry.counts, stale)
                 new.rows += [row for row in entry.rows if row.policy not in stale]
@@ -236,14 +264,15 @@ class _Judge:
         weights = {thing: self._weigh(thing) for thing in sorted(looked_at)}
         before = self._before
         self._kept.changed |= bool(
-            fresh
+            judged
             or stale
             or (seen, weights) != (before.seen, before.weights)
             or files.keys() != before.files.keys()
         )
         self._kept.now[self._world.name] = _Target(seen, weights, files)
 
-    def _plain(self, file: str, state: State, verdicts: Sequence[Verdict]) -> _File:
+    def _plain(self, file: str, state: State, judged: _Judged) -> _File:
+        present(judged.rows, self._kept.policies)
         places = {id(resource): place for place, resource in enumerate(self._files[file])}
         numbers = self._kept.numbers
         rows = [
@@ -260,27 +289,18 @@ class _Judge:
                 verdict.row.where,
                 verdict.row.finding,
             )
-            for verdict in verdicts
-            if verdict.status in _SHOWN
+            for verdict in judged.rows
         ]
-        return _File(state, self._counts(verdicts), rows)
+        return _File(state, judged.counts, rows)
 
-    def _counts(self, verdicts: Sequence[Verdict]) -> list[int]:
-        """One number for each policy and owner without a row: passed, or never meant."""
-        passed: dict[tuple[str, str], bool | None] = {}
-        for verdict in verdicts:
-            key = (verdict.policy, verdict.resource.key)
-            if verdict.status in _SHOWN:
-                passed[key] = None
-            elif key not in passed or passed[key] is False:
-                passed[key] = verdict.status is Status.PASS
-        numbers, statuses = self._kept.numbers, len(_STATUSES)
-        good, outside = _STATUSES.index(Status.PASS), _STATUSES.index(Status.NOT_APPLICABLE)
-        return [
-            numbers[policy] * statuses + (good if fine else outside)
-            for (policy, _), fine in passed.items()
-            if fine is not None
-        ]
+
+class _Judged(Struct):
+    """One file, judged now."""
+
+    rows: list[Verdict] = field(default_factory=list)
+    plain: list[tuple[str, dict[str, Status]]] = field(default_factory=list)
+    """Owner, and what it passed or is not meant by."""
+    counts: list[int] = field(default_factory=list)
 
 
 def _askers(policy: Policy) -> list[str]:
