@@ -15,10 +15,10 @@ audit: $(VENV)/.run  ## audit the example (later platform/): prints the report a
 	@echo "Written: $(OUT)/report.{json,html,md,sarif}"
 
 test: $(VENV)/.dev tools  ## everything, fast and slow
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-fast: $(VENV)/.dev  ## what runs in a minute or two
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 check: $(VENV)/.dev lint types imports  ## lint, types, import rules, tests, generated files
 	$(BIN)/python -m tools.generate --check

@@ -256,22 +256,74 @@ def render(body: Any, path: Path) -> str:
 def _element_text(field: str, listed: Any, index: int) -> str:
     if type(listed) is not list or index >= len(listed):
         return "[]"
-    element = listed[index]
+    element, lookup = listed[index], _lookup(listed)
     if type(element) is not dict:
         text = _text(element)
-        same = [i for i, e in enumerate(listed) if type(e) is not dict and _text(e) == text]
-        if text is not None and len(same) == 1:
+        if text is not None and lookup.counts(()).get((text,)) == 1:
             return f"[={_quote(text)}]"
     else:
         for keys in _candidates(field, element):
-            step = Step(
-                "match", match=tuple((key, _text(get(element, tuple(key.split(".")))) or "") for key in keys)
-            )
-            if [i for i, _ in _elements(step, listed)] == [index]:
-                return "[" + ",".join(f"{key}={_value(value)}" for key, value in step.match) + "]"
-    digest = digest_of(element)
-    nth = 1 + sum(digest_of(earlier) == digest for earlier in listed[:index])
+            values = _values(element, keys)
+            if lookup.counts(keys).get(values) == 1:
+                pairs = zip(keys, values, strict=True)
+                return "[" + ",".join(f"{key}={_value(value or '')}" for key, value in pairs) + "]"
+    digest, nth = lookup.digests()[index]
     return f"[#{digest}~{nth}]" if nth > 1 else f"[#{digest}]"
+
+
+def _values(element: Any, keys: tuple[str, ...]) -> tuple[str | None, ...]:
+    """What an element has under these keys; of a scalar, asked for none, the scalar itself."""
+    if not keys:
+        return (None if type(element) in (dict, list) else _text(element),)
+    return tuple(_text(get(element, tuple(key.split(".")), _GONE)) for key in keys)
+
+
+class _Lookup:
+    """How often the elements of one list have the same keys: a scan for each of them would grow with the square."""
+
+    __slots__ = ("_counts", "_digests", "listed", "size")
+
+    def __init__(self, listed: list[Any]) -> None:
+        self.listed, self.size = listed, len(listed)
+        self._counts: dict[tuple[str, ...], dict[tuple[str | None, ...], int]] = {}
+        self._digests: list[tuple[str, int]] | None = None
+
+    def counts(self, keys: tuple[str, ...]) -> dict[tuple[str | None, ...], int]:
+        """Values under the keys → how many elements have them."""
+        found = self._counts.get(keys)
+        if found is None:
+            found = self._counts[keys] = {}
+            for element in self.listed:
+                values = _values(element, keys)
+                found[values] = found.get(values, 0) + 1
+        return found
+
+    def digests(self) -> list[tuple[str, int]]:
+        """The digest of every element, and which of the identical ones it is, from 1."""
+        if self._digests is None:
+            self._digests, seen = [], dict[str, int]()
+            for digest in map(digest_of, self.listed):
+                seen[digest] = seen.get(digest, 0) + 1
+                self._digests.append((digest, seen[digest]))
+        return self._digests
+
+
+_LONG: Final = 16
+_recent: Final[list[_Lookup]] = []
+"""Of the long lists rendered last: findings come list by list."""
+_KEPT: Final = 8
+
+
+def _lookup(listed: list[Any]) -> _Lookup:
+    if len(listed) < _LONG:
+        return _Lookup(listed)
+    for each in _recent:
+        if each.listed is listed and each.size == len(listed):
+            return each
+    made = _Lookup(listed)
+    _recent.insert(0, made)
+    del _recent[_KEPT:]
+    return made
 
 
 def _value(text: str) -> str:

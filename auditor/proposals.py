@@ -12,12 +12,18 @@ from msgspec.structs import replace
 
 from auditor.compiled import CompiledPolicy
 from auditor.fixes import Fix, Read, plan
+from auditor.guard import described
 from auditor.model import Status, Verdict
 from auditor.policy import Policy
 from auditor.repair import identity
 from auditor.report import Finding, FixInfo, Replacement, Report
+from auditor.sources.tree import Unreadable
 from auditor.spans import Edit
 from auditor.yamlio import apply
+
+MAX_PARSED = 4 * 1024 * 1024
+"""Bytes of one file that are parsed to plan its repairs: a hundred in a file of 40 kB."""
+TOO_MUCH = "one of very many in a large file: `auditor fix --diff` plans them all"
 
 
 def with_fixes(
@@ -37,15 +43,33 @@ def with_fixes(
     wanted = {mark for row in (report.findings if rows is None else rows) for mark in row.fingerprints}
     compiled: dict[str, CompiledPolicy] = {}
     proposals: dict[str, FixInfo] = {}
+    spent: dict[str, int] = {}
     for verdict in verdicts:
         policy = policies[verdict.policy]
         if verdict.status is not Status.FAIL or policy.fix is None:
             continue
         mark = identity(verdict)
         if mark in wanted and mark not in proposals:
+            if not _affordable(verdict.resource.origin.file, read, spent):
+                proposals[mark] = FixInfo(policy.fix.title, policy.fix.safety, refused=TOO_MUCH)
+                continue
             ready = compiled.setdefault(policy.code, CompiledPolicy(policy))
-            proposals[mark] = _proposal(plan(verdict, ready, read), read)
+            try:
+                proposals[mark] = _proposal(plan(verdict, ready, read), read)
+            except Exception as error:
+                refused = f"no repair could be planned: {described(error)}"
+                proposals[mark] = FixInfo(policy.fix.title, policy.fix.safety, refused=refused)
     return replace(report, findings=tuple(_with(row, proposals) for row in report.findings))
+
+
+def _affordable(file: str, read: Read, spent: dict[str, int]) -> bool:
+    """Whether one more repair of this file can be planned: each of them parses the whole file again."""
+    try:
+        size = len(read(file))
+    except Unreadable:
+        size = 0
+    spent[file] = spent.get(file, 0) + size
+    return spent[file] <= MAX_PARSED
 
 
 def _with(row: Finding, proposals: Mapping[str, FixInfo]) -> Finding:

@@ -16,14 +16,16 @@ def outputs() -> Iterator[tuple[Path, bytes]]:
     """Each generated file and its content."""
     from auditor.catalog import INDEX, load_folder, write_index
     from auditor.reporters.schema import schema_bytes
-    from tools import declarations
+    from tools import declarations, peers_page
     from tools.pages import pages
 
     yield ROOT / "reports" / "schema" / "report.schema.json", schema_bytes()
     yield ROOT / "docs" / "declarations.md", declarations.page().encode()
     folder = ROOT / "policies"
     yield folder / INDEX, write_index(folder)
-    for name, text in pages(load_folder(folder), folder):
+    policies = load_folder(folder)
+    yield ROOT / "docs" / "peers.md", peers_page.page(policies).encode()
+    for name, text in pages(policies, folder):
         yield ROOT / "docs" / "policies" / name, text.encode()
 
 

@@ -23,6 +23,8 @@ GO_TOOLS = {
 }
 INSTEAD = {"kustomize": "kubectl", "terraform": "terraform"}
 """Tools that are not built where this command is there already."""
+PACKAGES = {"dot": "graphviz", "chromium": "chromium"}
+"""Command → Debian package."""
 CHECKOV = "checkov==3.3.30"
 
 
@@ -54,9 +56,24 @@ def install_checkov() -> None:
     marker.write_text(CHECKOV)
 
 
+def install_packages() -> None:
+    """Debian packages that tests call as commands; elsewhere install them by hand."""
+    missing = [package for command, package in PACKAGES.items() if shutil.which(command) is None]
+    if not missing:
+        return
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        raise SystemExit(
+            f"install {', '.join(missing)} with your system's package manager, then run this again"
+        )
+    print(f"installing {', '.join(missing)}", flush=True)
+    subprocess.run(["apt-get", "update", "-qq"], check=True)
+    subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], check=True)
+
+
 def main() -> int:
     """Install everything that the tests and benchmarks use."""
     (CACHE / "bin").mkdir(parents=True, exist_ok=True)
+    install_packages()
     for name in GO_TOOLS:
         if name in INSTEAD and shutil.which(INSTEAD[name]):
             continue

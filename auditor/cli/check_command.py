@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from auditor.cli.run_flags import add_run_flags, folder_of, request_of, run_sett
 
 if TYPE_CHECKING:
     from auditor.options import Settings
+    from auditor.spans import Problem
 
 SHOW_FIXES = frozenset({"json", "sarif", "markdown", "html"})
 """Formats that show the edits of a repair."""
@@ -64,6 +66,10 @@ def settings_of(options: argparse.Namespace, settings: Settings) -> Settings:
     return settings
 
 
+def _complain(problem: Problem) -> None:
+    print(f"auditor: {problem.what}; {problem.repair}", file=sys.stderr)
+
+
 def run(options: argparse.Namespace) -> int:
     """Audit, write every output, and give the exit code."""
     from datetime import UTC, datetime
@@ -84,8 +90,10 @@ def run(options: argparse.Namespace) -> int:
     report = result.report
     if formats & DRAWING_FORMATS:
         from auditor.audit import with_graphs
+        from auditor.guard import one_row
 
-        report = with_graphs(result, settings, now=now, limit=DRAWN_WORKLOADS)
+        with one_row(_complain, ".", "the joins could not be drawn"):
+            report = with_graphs(result, settings, now=now, limit=DRAWN_WORKLOADS)
     if formats & SHOW_FIXES:
         from auditor.proposals import with_fixes
 

@@ -40,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
 
     from auditor import governance
     from auditor.audit import with_graphs
+    from auditor.redact import redacted
     from auditor.relocate import moved
     from auditor.reporters.graphs import GRAPH_FORMATS
 
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     settings, now = run_settings(options, governed.settings), datetime.now(UTC)
     result = governance.run(governed, tree, settings, scope=",".join(options.paths), now=now)
     report = with_graphs(result, settings, now=now, workload=options.workload)
-    drawn = moved(report, folder_of(tree)).graphs
+    drawn = redacted(moved(report, folder_of(tree))).graphs
     _say_when_empty(drawn, options.workload)
     text = GRAPH_FORMATS[options.format](drawn)
     sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))

@@ -63,9 +63,11 @@ def _columns() -> int:
 
 def write(report: Report, options: argparse.Namespace) -> None:
     """Render each format to its file or to standard output."""
+    from auditor.redact import redacted
     from auditor.reporters import render
     from auditor.reporters.interface import RenderOptions
 
+    report = redacted(report)
     for name, file in outputs_of(options):
         terminal = file == "-" and name == "terminal" and sys.stdout.isatty()
         chosen = RenderOptions(

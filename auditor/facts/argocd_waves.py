@@ -64,19 +64,18 @@ class ApplicationHealth:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        applications = [each for each in world.anywhere("Application") if each.group == GROUP]
+        self._waves = len({wave_of(each) for each in applications})
+        self._waved = [each for each in applications if WAVE in each.annotations]
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
-        if instance.resource.name != "argocd-cm":
-            return {"waves": 0, "applications": [], "assessed": False, "refs": []}
-        applications = [each for each in self._world.anywhere("Application") if each.group == GROUP]
         data = instance.resource.body.get("data")
         data = data if type(data) is dict else {}
-        waved = [each for each in applications if WAVE in each.annotations]
         path = ("metadata", "annotations", WAVE)
         return {
-            "waves": len({wave_of(each) for each in applications}),
-            "applications": sorted({each.name for each in waved}),
+            "waves": self._waves,
+            "applications": sorted({each.name for each in self._waved}),
             "assessed": HEALTH in data or "argoproj.io/Application" in str(data.get(LEGACY, "")),
-            "refs": [self._world.ref(each, path) for each in waved[:3]],
+            "refs": [self._world.ref(each, path) for each in self._waved[:3]],
         }

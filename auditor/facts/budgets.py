@@ -53,20 +53,34 @@ def place_of(budget: Resource) -> Path:
     return ("spec", field)
 
 
+_ANY = ("", "")
+
+
+def _label(budget: Resource) -> tuple[str, str]:
+    """One label that every pod under the budget bears; none when its selector names no value."""
+    wanted = dig(budget.body, ("spec", "selector", "matchLabels"))
+    pairs = wanted.items() if type(wanted) is dict else ()
+    return next(((key, value) for key, value in pairs if type(value) is str and value), _ANY)
+
+
 class Budgets:
-    """Budgets by namespace, and ``facts.budgets`` of a pod: ``{blocking: [{title, why, ref}]}``."""
+    """Budgets by namespace and label, and ``facts.budgets`` of a pod: ``{blocking: [{title, why, ref}]}``."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._by_namespace: dict[str, list[Resource]] = {}
-        for budget in world.kind("policy", "PodDisruptionBudget"):
-            self._by_namespace.setdefault(budget.namespace, []).append(budget)
+        self._budgets = world.kind("policy", "PodDisruptionBudget")
+        self._numbers: dict[tuple[str, str, str], list[int]] = {}
+        for number, budget in enumerate(self._budgets):
+            self._numbers.setdefault((budget.namespace, *_label(budget)), []).append(number)
 
     def over(self, pod: Instance) -> list[Resource]:
         """Budgets that surely select the pod."""
         labels = template_metadata(pod).get("labels")
         labels = labels if type(labels) is dict else {}
-        candidates = self._by_namespace.get(pod.resource.namespace, ())
+        places = [_ANY, *((key, value) for key, value in labels.items() if type(value) is str)]
+        namespace = pod.resource.namespace
+        numbers = {n for place in places for n in self._numbers.get((namespace, *place), ())}
+        candidates = [self._budgets[number] for number in sorted(numbers)]
         return [each for each in candidates if selects(dig(each.body, ("spec", "selector")), labels) is True]
 
     def of(self, instance: Instance) -> Any:

@@ -23,6 +23,38 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MAKES = {
+    ("monitoring.coreos.com", "Alertmanager"): "alertmanager",
+    ("monitoring.coreos.com", "Prometheus"): "prometheus",
+    ("monitoring.coreos.com", "PrometheusAgent"): "prometheus",
+    ("monitoring.coreos.com", "ThanosRuler"): "thanos-ruler",
+}
+"""Makers whose objects are known by their names and labels: ``prometheus``, the resource's name, or both joined."""
+
+GATEWAY = ("gateway.networking.k8s.io", "Gateway")
+"""Its controller calls all that it makes after it."""
+
+RUN_ONLY = frozenset(
+    ("argoproj.io", kind)
+    for kind in (
+        "ClusterWorkflowTemplate",
+        "CronWorkflow",
+        "EventBus",
+        "EventSource",
+        "Sensor",
+        "Workflow",
+        "WorkflowTemplate",
+    )
+)
+"""Makers of pods and Services that leave accounts and roles to whoever installs them, as those of MAKES do."""
+RIGHTS = frozenset(
+    {
+        ("", "ServiceAccount"),
+        ("rbac.authorization.k8s.io", "ClusterRole"),
+        ("rbac.authorization.k8s.io", "Role"),
+    }
+)
+
 NAMED = frozenset({"ClusterRole", "ConfigMap", "PersistentVolumeClaim", "Role", "ServiceAccount"})
 """Kinds that others refer to by name, and that are often applied by another target than who names them."""
 
@@ -42,14 +74,17 @@ PASSIVE_GROUPS = frozenset(
         "config.gatekeeper.sh",
         "constraints.gatekeeper.sh",
         "crd.projectcalico.org",
+        "eksctl.io",
         "external-secrets.io",
         "karpenter.k8s.aws",
         "karpenter.sh",
         "keda.sh",
+        "kind.x-k8s.io",
         "kyverno.io",
         "networking.istio.io",
         "projectcalico.org",
         "security.istio.io",
+        "skaffold",
         "telemetry.istio.io",
         "templates.gatekeeper.sh",
         "traefik.io",
@@ -154,13 +189,19 @@ class Neighbours:
         """
         names = tuple(names)
         maker = next((m for name in names if (m := self._maker_names.get(name))), None)
+        if maker is not None and not _may_make(maker, kinds, names):
+            maker = None
         if maker is None and not self.holds(resource, kinds, namespace):
             return self.outside(resource, what)
         owner = self._owner(resource, kinds, names)
         if owner is not None:
             words = f"{what} is not here, but in {owner.name}, which may be applied beside it"
             return Unknown(words, "audit them as one target, or the running cluster")
-        near = (m for m in self._makers.get(self._folder(resource), ()) if _reaches(m, resource))
+        near = (
+            m
+            for m in self._makers.get(self._folder(resource), ())
+            if _reaches(m, resource) and _may_make(m, kinds, names)
+        )
         maker = maker or next(near, None)
         if maker is None:
             return False
@@ -195,6 +236,19 @@ class Neighbours:
             f"{what} is not in Git, and neither is anything like it in {where}",
             "audit it together with the manifests it belongs to, or the running cluster",
         )
+
+
+def _may_make(maker: Resource, kinds: Iterable[tuple[str, str]], names: tuple[str, ...]) -> bool:
+    """Whether a custom resource may make what has one of the names or label values; any may, where none is known."""
+    own = (maker.group, maker.kind)
+    if (own in MAKES or own in RUN_ONLY) and RIGHTS.issuperset(kinds):
+        return False
+    if own == GATEWAY:
+        return not names or any(name.startswith(maker.name) for name in names)
+    word = MAKES.get(own)
+    if word is None or not names:
+        return True
+    return any(name in (word, maker.name) or name.startswith(f"{word}-{maker.name}") for name in names)
 
 
 def _alike(one: Resource, other: Resource) -> bool:

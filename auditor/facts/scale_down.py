@@ -31,6 +31,7 @@ class ScaleDown:
         self._world = world
         self._targets, self._declared = ScalerTarget(world), Declared(world)
         self._scaled, self._budgets, self._gpu = ScaledBy(world), Budgets(world), Gpu(world)
+        self._under: dict[int, list[dict[str, Any]]] | None = None
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
@@ -55,15 +56,22 @@ class ScaleDown:
         return self._declared.of(pods[0])["p95_seconds"]
 
     def _workloads(self, instance: Instance) -> list[dict[str, Any]]:
-        rows = []
-        for pod in self._world.instances("PodSpec"):
-            if instance.resource not in self._budgets.over(pod) or not self._gpu.of(pod)["wants"]:
-                continue
-            lows = [scaler["min"] for scaler in self._scaled.of(pod)["scalers"]]
-            if any(not isinstance(low, Unknown) and low == 0 for low in lows):
-                ref = self._world.ref(pod.resource, pod.base)
-                rows.append({"title": pod.resource.title, "ref": ref})
-        return rows
+        if self._under is None:
+            self._under = {}
+            for pod in self._world.instances("PodSpec"):
+                self._place(pod, self._under)
+        return self._under.get(id(instance.resource), [])
+
+    def _place(self, pod: Instance, under: dict[int, list[dict[str, Any]]]) -> None:
+        """Put the pod's workload under each budget over it, when it wants GPUs and scales to zero."""
+        budgets = self._budgets.over(pod)
+        if not budgets or not self._gpu.of(pod)["wants"]:
+            return
+        lows = [scaler["min"] for scaler in self._scaled.of(pod)["scalers"]]
+        if any(not isinstance(low, Unknown) and low == 0 for low in lows):
+            ref = self._world.ref(pod.resource, pod.base)
+            for budget in budgets:
+                under.setdefault(id(budget), []).append({"title": pod.resource.title, "ref": ref})
 
 
 def _counts_in_flight(trigger: Any) -> bool:

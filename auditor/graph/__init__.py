@@ -88,5 +88,5 @@ def _graph(workload: Workload, grades: Grades, *, ambiguous: bool) -> Graph:
         draw_node_groups(draft, pod)
         draw_identity(draft, pod)
         draw_neighbours(draft, pod)
-    name = f"{resource.title} ({world.target.name})" if ambiguous else resource.title
-    return draft.graph(name)
+    where = resource.origin.file if world.target.kind == "loose" else world.target.name
+    return draft.graph(f"{resource.title} ({where})" if ambiguous else resource.title)

@@ -45,7 +45,7 @@ class Draft:
 
     def resource(self, resource: Resource, path: Path = (), label: str = "") -> str:
         """The node of a resource, or of the part of it that stands at ``path``."""
-        name = f"{self._target(resource)}:{resource.key}"
+        name = self._name(resource)
         if path:
             name += f"#{'.'.join(map(str, path))}"
         if name not in self._nodes:
@@ -80,7 +80,7 @@ class Draft:
         return self._absent(label, kind, "")
 
     def _absent(self, label: str, kind: str, status: StatusName | str) -> str:
-        name = f"{self.world.target.name}:{self.workload.key}?{kind}/{label}"
+        name = f"{self._name(self.workload)}?{kind}/{label}"
         if name not in self._nodes:
             self._nodes[name] = GraphNode(name, label, kind, None, status)  # type: ignore[arg-type]
         return name
@@ -102,11 +102,14 @@ class Draft:
         """What was drawn, the workload first."""
         return Graph(name, tuple(self._nodes.values()), tuple(self._edges.values()))
 
-    def _target(self, resource: Resource) -> str:
+    def _name(self, resource: Resource) -> str:
+        """Target and key; loose files of other folders may declare the same key, so there the file counts too."""
+        target = self.world.target
         for tied in self.world.tied:
             if any(each is resource for each in tied.resources):
-                return tied.name
-        return self.world.target.name
+                target = tied
+        file = f"{resource.origin.file}:" if target.kind == "loose" else ""
+        return f"{target.name}:{file}{resource.key}"
 
 
 def _label(resource: Resource) -> str:

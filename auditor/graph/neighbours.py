@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from auditor.graph.draft import Draft, object_of, surely_not
 from auditor.model import Resource
 from auditor.views.interface import Instance
@@ -49,7 +51,7 @@ def _draw_budgets(draft: Draft, template: Instance) -> None:
     for row in draft.fact("disruption", template).get("budgets", ()):
         found = draft.at(row["ref"])
         answer = draft.fact("disruption_budget", object_of(found[0])) if found else {}
-        if found is None or draft.workload.title not in answer.get("workloads", ()):
+        if found is None or not _reaches(draft, answer):
             continue
         blocked = any(each["title"] == draft.workload.title for each in answer["blocked"])
         label = "lets no pod go" if blocked else "keeps available"
@@ -58,7 +60,11 @@ def _draw_budgets(draft: Draft, template: Instance) -> None:
 
 def _draw_policies(draft: Draft, template: Instance) -> None:
     found = [draft.at(ref) for ref in draft.fact("isolation", template).get("refs", ())]
-    policies = [end[0] for end in found if end is not None and _reaches(draft, end[0])]
+    policies = [
+        end[0]
+        for end in found
+        if end is not None and _reaches(draft, draft.fact("network_policy", object_of(end[0])))
+    ]
     if len(policies) > SHOWN_POLICIES:
         node = draft.several(f"{len(policies)} NetworkPolicies", "NetworkPolicy")
         draft.join(node, draft.centre, "isolate")
@@ -67,9 +73,10 @@ def _draw_policies(draft: Draft, template: Instance) -> None:
         draft.join(draft.resource(policy), draft.centre, "isolates")
 
 
-def _reaches(draft: Draft, policy: Resource) -> bool:
-    reach = draft.fact("network_policy", object_of(policy))
-    return draft.workload.title in reach.get("workloads", ())
+def _reaches(draft: Draft, answer: dict[str, Any]) -> bool:
+    """Whether the workload is among the nearest pods that a budget or policy selects."""
+    ends = (draft.at(ref) for ref in answer.get("refs", ()))
+    return any(end is not None and end[0] is draft.workload for end in ends)
 
 
 def _draw_references(draft: Draft, pod: Instance) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 
 from auditor.facts.iam_needs import is_operator
+from auditor.facts.keda_target import together
 from auditor.graph.draft import Draft, object_of, surely_not, told
 from auditor.model import Resource
 from auditor.unknown import Unknown
@@ -18,12 +20,22 @@ def draw_scalers(draft: Draft, pod: Instance) -> None:
     """Everything that scales the workload, and what it scales by."""
     if pod.resource.kind == "ScaledJob":
         _draw_triggers(draft, pod.resource, draft.centre)
-    for row in draft.fact("scaled_by", pod).get("scalers", ()):
-        found = draft.at(row["ref"])
-        if found is not None:
-            _draw_scaler(draft, found[0], row)
+    for scaler, row in _scalers(draft, pod):
+        _draw_scaler(draft, scaler, row)
     for scaler in draft.world.kind("keda.sh", "ScaledObject"):
         _draw_misdirected(draft, scaler)
+
+
+def _scalers(draft: Draft, pod: Instance) -> list[tuple[Resource, dict[str, Any]]]:
+    """Those deployed together with the workload; else those of the one other folder that has any.
+
+    Examples that lie beside each other often use the same names.
+    """
+    rows = draft.fact("scaled_by", pod).get("scalers", ())
+    named = [(found[0], row) for row in rows if (found := draft.at(row["ref"])) is not None]
+    near = [each for each in named if together(draft.world, each[0], draft.workload)]
+    folders = {posixpath.dirname(scaler.origin.file) for scaler, _ in named}
+    return near or (named if len(folders) == 1 else [])
 
 
 def _draw_scaler(draft: Draft, scaler: Resource, row: dict[str, Any]) -> None:

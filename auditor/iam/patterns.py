@@ -135,6 +135,7 @@ def _parts(tokens: Tokens) -> list[Tokens]:
     return found + [_STARS] * (ARN_PARTS - len(found))
 
 
+@lru_cache(maxsize=16384)
 def _compare(pattern: Tokens, asked: Tokens) -> Match:
     if _covers(pattern, asked):
         return Match.COVERS

@@ -22,7 +22,7 @@ COLOURS = {
 }
 """Status → colour, readable on white and on black."""
 BROKEN = COLOURS["fail"]
-_SPECIAL = re.compile(r"""["#<>&`*%\\~]|^[-+]|(?<=\d)\.(?=\s)|(?<![^\W_])_|_(?![^\W_])""")
+_SPECIAL = re.compile(r"""["#<>&`*%$\\~]|:(?=fa-)|^[-+]|(?<=\d)\.(?=\s)|(?<![^\W_])_|_(?![^\W_])""")
 """What Mermaid or its Markdown would take for more than text."""
 
 

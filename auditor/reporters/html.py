@@ -31,7 +31,7 @@ from auditor.reporters.interface import (
     with_status,
     words,
 )
-from auditor.reporters.join_drawing import broken_joins, join_graph, status_key
+from auditor.reporters.join_drawing import join_graph, joins_in_words, status_key
 from auditor.reporters.markup import Html, tag
 from auditor.reporters.text import one_line
 
@@ -286,7 +286,7 @@ def _graphs(report: Report) -> list[Html]:
             tag(
                 "div",
                 tag("figure", join_graph(graph, at), class_="drawing", tabindex="0"),
-                broken_joins(graph),
+                joins_in_words(graph),
                 class_="joins",
             ),
             open=at == 0,

@@ -98,15 +98,24 @@ def join_graph(graph: Graph, number_on_page: int) -> Html:
     )
 
 
-def broken_joins(graph: Graph) -> Html:
-    """What does not hold, in words: labels in the drawing are short, and a phone shows a part of it."""
+def joins_in_words(graph: Graph) -> Html:
+    """What does not hold, and what the drawing has no room to say; a phone shows only a part of it anyway."""
     names = {node.id: f"{one_line(node.kind)} {one_line(node.label)}" for node in graph.nodes}
     rows = [
-        tag("li", tag("b", f"{names[edge.from_]} → {names[edge.to]}"), f": {one_line(edge.label)}")
-        for edge in graph.edges
-        if not edge.ok and edge.from_ in names and edge.to in names
+        tag(
+            "li",
+            tag("b", f"{names[edge.from_]} → {names[edge.to]}"),
+            f": {one_line(edge.label)}",
+            class_=None if edge.ok else "broken",
+        )
+        for edge in sorted(graph.edges, key=lambda edge: edge.ok)
+        if edge.from_ in names and edge.to in names and not (edge.ok and _fits(edge))
     ]
-    return tag("ul", *rows, class_="broken-joins") if rows else Html("")
+    return tag("ul", *rows, class_="told") if rows else Html("")
+
+
+def _fits(edge: GraphEdge) -> bool:
+    return len(wrap(one_line(edge.label), EDGE_LABEL_LENGTH)) <= EDGE_LABEL_LINES
 
 
 def _told(graph: Graph) -> str:

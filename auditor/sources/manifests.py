@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from auditor.model import Origin, Path, Place, Precision, Resource
@@ -222,17 +222,26 @@ def read_manifests(path: str, data: bytes, read: Read, wanted: Wanted | None) ->
             found.skipped += 1
         elif is_object(document.body):
             found.resources += _objects(file, document)
-            found.gaps += (_shadowed(path, key, line) for key, line in document.duplicates)
+            found.gaps += _shadowed(path, document.duplicates)
         elif document.body is not None:
             found.others.append(document)
     return found
 
 
-def _shadowed(path: str, key: str, line: int) -> Problem:
-    what = f"the key {key!r} stands here a second time: this one counts, and the one above is lost"
-    return Problem(
-        path, line, 0, what, "take one of them out; kustomize and other strict readers refuse the file"
+def _shadowed(path: str, duplicates: Sequence[tuple[str, int]]) -> list[Problem]:
+    """One row a document, at the first key that stands twice."""
+    if not duplicates:
+        return []
+    (key, line), more = duplicates[0], len(duplicates) - 1
+    others = f", and so do {more} more below" if more else ""
+    what = (
+        f"the key {key!r} stands here a second time{others}: the later one counts, and the one above is lost"
     )
+    return [
+        Problem(
+            path, line, 0, what, "take one of them out; kustomize and other strict readers refuse the file"
+        )
+    ]
 
 
 def _objects(file: SourceFile, document: YamlDocument) -> Iterator[Resource]:

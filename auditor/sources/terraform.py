@@ -103,6 +103,9 @@ def _resource(reader: _Reader, found: TfResource) -> Resource:
         body["lifecycle"] = found.lifecycle
     if found.mode == "module":
         body["expanded"] = found.expanded
+        nulls = sorted(name for name, value in found.body.items() if value is None)
+        if nulls:
+            body["nulls"] = nulls
     precision: Precision = "exact" if found.precision == "exact" else "file"
     return Resource("terraform", kind, "", found.address, body, TerraformOrigin(reader, found, precision))
 

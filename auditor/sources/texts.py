@@ -6,6 +6,8 @@ mentions keys at all, so that what was judged is what could have failed.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -24,7 +26,7 @@ EXCERPT_LINES = 2
 class TextOrigin:
     """Places in a text file. Paths are ``(list, index)``: the n-th span that the resource was made with."""
 
-    __slots__ = ("_bytes", "_read", "file", "spans")
+    __slots__ = ("_bytes", "_read", "_starts", "file", "spans")
 
     source = "git"
     editable = False
@@ -32,6 +34,7 @@ class TextOrigin:
     def __init__(self, file: str, read: Callable[[str], bytes], spans: dict[Path, tuple[int, int]]) -> None:
         self.file, self._read, self.spans = file, read, spans
         self._bytes: bytes | None = None
+        self._starts: list[int] = []
 
     @property
     def _data(self) -> bytes:
@@ -45,33 +48,39 @@ class TextOrigin:
         for length in range(len(path), 0, -1):
             span = self.spans.get(path[:length])
             if span is not None:
-                return Place(self.file, _span(self._data, *span), "exact")
-        return Place(self.file, _span(self._data, 0, 0), "exact")
+                return Place(self.file, self._span(*span), "exact")
+        return Place(self.file, self._span(0, 0), "exact")
 
     def excerpt(self, place: Place) -> list[tuple[int, str]]:
         """Lines around the place."""
         if place.span is None:
             return []
-        lines = self._data.decode("utf-8", "replace").splitlines()
         first = max(place.span.line - EXCERPT_LINES, 1)
-        last = min(place.span.line + EXCERPT_LINES, len(lines))
-        return [(number, lines[number - 1]) for number in range(first, last + 1)]
+        return self._lines(first, place.span.line + EXCERPT_LINES)
 
     def comment(self, place: Place) -> str:
         """The line of the place and the one above, when they are comments or end in one."""
         if place.span is None:
             return ""
-        lines = self._data.decode("utf-8", "replace").splitlines()
-        near = lines[max(place.span.line - 2, 0) : place.span.line]
-        return "\n".join(line.partition("#")[2] for line in near if "#" in line)
+        near = self._lines(max(place.span.line - 1, 1), place.span.line)
+        return "\n".join(line.partition("#")[2] for _, line in near if "#" in line)
 
+    def _lines(self, first: int, last: int) -> list[tuple[int, str]]:
+        """Lines ``first`` to ``last``, those that exist; they end at ``\\n``, as positions count them."""
+        starts = [*self._line_starts(), len(self._data) + 1]
+        last = min(last, len(starts) - 1 - self._data.endswith(b"\n"))
+        found = [(n, self._data[starts[n - 1] : starts[n] - 1]) for n in range(first, last + 1)]
+        return [(n, line.decode("utf-8", "replace").rstrip("\r")) for n, line in found]
 
-def _span(data: bytes, start: int, end: int) -> Span:
-    line = data.count(b"\n", 0, start) + 1
-    column = start - (data.rfind(b"\n", 0, start) + 1) + 1
-    end_line = data.count(b"\n", 0, end) + 1
-    end_column = end - (data.rfind(b"\n", 0, end) + 1) + 1
-    return Span(line, column, end_line, end_column, start, end)
+    def _line_starts(self) -> list[int]:
+        if not self._starts:
+            self._starts = [0, *(match.end() for match in re.finditer(b"\n", self._data))]
+        return self._starts
+
+    def _span(self, start: int, end: int) -> Span:
+        line, end_line = (bisect_right(self._line_starts(), at) for at in (start, end))
+        column, end_column = start - self._starts[line - 1] + 1, end - self._starts[end_line - 1] + 1
+        return Span(line, column, end_line, end_column, start, end)
 
 
 def resources_of(path: str, data: bytes, read: Callable[[str], bytes]) -> Iterator[Resource]:

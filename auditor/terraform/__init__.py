@@ -53,4 +53,6 @@ HOMES = {name: module for module, names in MODULES.items() for name in names}
 def __getattr__(name: str) -> object:
     if name not in HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{HOMES[name]}"), name)
+    found: object = getattr(import_module(f"{__name__}.{HOMES[name]}"), name)
+    globals()[name] = found  # asked once: evaluators ask a hundred thousand times
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import accumulate
 
 from msgspec import Struct, field
 
@@ -14,7 +15,7 @@ from auditor.terraform.expressions import Expression, Literal, Template
 class SourceFile:
     """One file. Offsets of nodes count characters; :meth:`span` turns them into byte offsets."""
 
-    __slots__ = ("_lines", "body", "path", "problems", "text")
+    __slots__ = ("_line_bytes", "_lines", "body", "path", "problems", "text")
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
@@ -22,6 +23,7 @@ class SourceFile:
         self.problems: list[Problem] = []
         self.body = Body()
         self._lines: list[int] | None = None
+        self._line_bytes: list[int] | None = None
 
     def line(self, at: int) -> int:
         """The line of a character offset, from 1."""
@@ -39,10 +41,20 @@ class SourceFile:
 
     def span(self, start: int, end: int) -> Span:
         """The place of the characters ``[start, end)``."""
-        first = len(self.text[:start].encode())
         line, column = self._position(start)
         end_line, end_column = self._position(end)
-        return Span(line, column, end_line, end_column, first, first + len(self.text[start:end].encode()))
+        return Span(line, column, end_line, end_column, self._byte(start, line), self._byte(end, end_line))
+
+    def _byte(self, at: int, line: int) -> int:
+        """The byte offset of a character: counted from the beginning of its line, not of the file."""
+        if self.text.isascii():
+            return at
+        lines = self._lines or [0]
+        if self._line_bytes is None:
+            ends = [*lines[1:], len(self.text)]
+            sizes = (len(self.text[a:b].encode()) for a, b in zip(lines, ends, strict=True))
+            self._line_bytes = [0, *accumulate(sizes)]
+        return self._line_bytes[line - 1] + len(self.text[lines[line - 1] : at].encode())
 
     def problem(self, at: int, what: str, repair: str) -> Problem:
         line, column = self._position(min(at, len(self.text)))

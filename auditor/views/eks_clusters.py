@@ -191,7 +191,7 @@ def _from_module(resource: Resource, world: World) -> Iterator[Instance]:
     draft.put(("endpoint", "cidrs"), cidrs, draft.moved[("endpoint", "public")] if cidrs is OPEN else path)
     draft.put(("logs",), *inputs.find(MODULE_LOGS, "enabled_log_types"))
     default = {"resources": ["secrets"]} if inputs.major >= 19 else {}
-    stated, path = inputs.find(default, "encryption_config")
+    stated, path = inputs.find({} if inputs.is_null("encryption_config") else default, "encryption_config")
     if type(stated) is dict and stated and inputs.major >= 21:
         stated = {"resources": ["secrets"], **stated}
     _encryption(draft, stated, path)
@@ -233,6 +233,11 @@ class _Inputs:
             if self._body.get(each) is not None and each != "version":
                 return self._body[each], (each,)
         return default, (names[0],)
+
+    def is_null(self, name: str) -> bool:
+        """Whether the call says null, which a module takes for itself and not for its default."""
+        nulls = self._body.get("nulls", [])
+        return name in nulls or f"cluster_{name}" in nulls
 
     def flag(self, name: str, default: bool) -> tuple[Any, Path]:
         """A bool."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ LISTED_TEMPLATES: dict[tuple[str, str], tuple[Path, tuple[str, ...]]] = {
 }
 """Kinds whose steps are pods of one main container: where the steps stand, and the container's fields."""
 
+_FILLED_IN = re.compile(r"template|patch", re.IGNORECASE)
 CONTAINER_LISTS = ("containers", "initContainers", "ephemeralContainers")
 
 
@@ -61,15 +63,18 @@ def _spec_bases(resource: Resource) -> Iterator[tuple[Path, Path]]:
 
 
 def is_template_file(resource: Resource) -> bool:
-    """Whether a Pod is no pod but a template that a program fills in: none of its containers has an image.
+    """Whether a Pod is no pod but a template that a program fills in: no image, and called a template or patch.
 
-    Spark and kubeadm read such files; the API server would refuse them.
+    Spark knows its containers by name; kubeadm reads patches of the control plane's pods.
     """
     if (resource.group, resource.kind) != ("", "Pod"):
         return False
     listed = dig(resource.body, ("spec", "containers"))
     containers = [each for each in listed if type(each) is dict] if type(listed) is list else []
-    return bool(containers) and not any(each.get("image") for each in containers)
+    if not containers or any(each.get("image") for each in containers):
+        return False
+    of_spark = any(str(each.get("name")).startswith("spark-kubernetes-") for each in containers)
+    return of_spark or _FILLED_IN.search(resource.origin.file) is not None
 
 
 def _reads(api_version: str, kind: str) -> bool:

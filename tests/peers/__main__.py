@@ -17,7 +17,7 @@ from typing import Any
 
 from auditor.catalog import builtin_folder, load_folder
 from tests.peers import checkov, differential
-from tests.peers.claims import Claim, exact
+from tests.peers.claims import Claim, directed
 from tests.peers.compare import Comparison
 from tests.peers.stage import commit, stage
 from tools.install import CHECKOV, GO_TOOLS
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         print("usage: python -m tests.peers DIR (or AUDITOR_CORPUS=DIR): checked-out repositories below DIR")
         return 2
     repositories = sorted(path for path in Path(corpus).iterdir() if path.is_dir())
-    claims = exact(load_folder(builtin_folder()))
+    claims = directed(load_folder(builtin_folder()))
     counts, comparisons = _compare(repositories, claims)
     RECORD.write_text(json.dumps(_record(repositories, counts, comparisons), indent=1) + "\n")
     open_ones = [each for comparison in comparisons for each in comparison.unexplained()]
@@ -79,8 +79,10 @@ def _row(comparison: Comparison) -> dict[str, Any]:
         "tool": comparison.claim.tool,
         "rule": comparison.claim.rule,
         "policy": comparison.claim.policy.code,
+        "relation": comparison.claim.relation,
         "passed": comparison.passed,
         "failed": comparison.failed,
+        "allowed": comparison.allowed,
         "explained": dict(sorted(explained.items())),
         "unexplained": len(comparison.unexplained()),
     }

@@ -10,6 +10,24 @@ from auditor.policy import Policy, Relation
 RUN = ("checkov", "kube-score")
 """Tools that install here: what we claim of them is run."""
 
+JOINED = frozenset(
+    {
+        "deployment-has-poddisruptionbudget",
+        "deployment-replicas",
+        "deployment-strategy",
+        "deployment-targeted-by-hpa-does-not-have-replicas-configured",
+        "horizontalpodautoscaler-has-target",
+        "ingress-targets-service",
+        "networkpolicy-targets-pod",
+        "pod-networkpolicy",
+        "pod-probes",
+        "service-targets-pod",
+        "statefulset-has-poddisruptionbudget",
+        "statefulset-has-servicename",
+    }
+)
+"""kube-score's rules that join the objects of one call; none of them is claimed to be exact."""
+
 
 class Claim(NamedTuple):
     """One policy's word on one rule of another tool."""
@@ -34,7 +52,12 @@ def claims(policies: Iterable[Policy]) -> list[Claim]:
     )
 
 
-def exact(policies: Iterable[Policy], tool: str = "") -> list[Claim]:
-    """The claims of a tool (of all that run here) that say: the same verdict on every input."""
-    tools = (tool,) if tool else RUN
-    return [each for each in claims(policies) if each.relation == "exact" and each.tool in tools]
+def directed(policies: Iterable[Policy]) -> list[Claim]:
+    """The claims that a run over single objects can hold: on tools that run here, which way verdicts may differ."""
+    return [
+        each
+        for each in claims(policies)
+        if each.tool in RUN
+        and each.relation != "related"
+        and (each.relation == "exact" or each.rule not in JOINED)
+    ]

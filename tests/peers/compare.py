@@ -34,12 +34,9 @@ class Comparison:
     """Objects that pass on both sides."""
     failed: int = 0
     """Objects that fail on both sides."""
+    allowed: int = 0
+    """Objects on which the verdicts differ the way that ``stricter`` or ``looser`` says."""
     differences: list[Difference] = field(default_factory=list)
-
-    @property
-    def compared(self) -> int:
-        """Objects that both judged or that at least one failed."""
-        return self.passed + self.failed + len(self.differences)
 
     def explained(self) -> dict[Explanation, list[Difference]]:
         """Differences by the first explanation that holds for them."""
@@ -75,13 +72,24 @@ def _compare(
             comparison.passed += 1
         elif one == other:
             comparison.failed += 1
-        elif "fail" in (one, other):
+        elif "fail" not in (one, other):
+            continue
+        elif _allowed(claim, one, other):
+            comparison.allowed += 1
+        else:
             body = judged.bodies.get(subject, {})
             reason = judged.open.get((claim.policy.code, subject), "")
             comparison.differences.append(
                 Difference(claim.rule, claim.policy.code, subject, one, other, body, reason)
             )
     return comparison
+
+
+def _allowed(claim: Claim, theirs: Answer | None, ours: Answer | None) -> bool:
+    """Whether two verdicts that differ are what the claim says they may be."""
+    if claim.relation == "stricter":
+        return theirs != "fail"
+    return claim.relation == "looser" and not (ours == "fail" and theirs == "pass")
 
 
 def explanation(difference: Difference, among: Sequence[Explanation] = EXPLAINED) -> Explanation | None:

@@ -1,4 +1,4 @@
-"""The comparison of every exact claim on folders of manifests, of Terraform and of Dockerfiles."""
+"""The comparison of claims on folders of manifests, of Terraform and of Dockerfiles."""
 
 from __future__ import annotations
 
@@ -35,11 +35,13 @@ def files(folder: Path, claims: Iterable[Claim], framework: checkov.Framework) -
 
 def together(parts: Iterable[Comparison]) -> list[Comparison]:
     """Comparisons of the same claim on several folders as one."""
-    found: dict[tuple[str, str], Comparison] = {}
+    found: dict[tuple[str, str, str], Comparison] = {}
     for part in parts:
-        whole = found.setdefault((part.claim.tool, part.claim.rule), Comparison(part.claim))
+        claim = part.claim
+        whole = found.setdefault((claim.tool, claim.rule, claim.policy.code), Comparison(claim))
         whole.passed += part.passed
         whole.failed += part.failed
+        whole.allowed += part.allowed
         whole.differences += part.differences
     return [found[key] for key in sorted(found)]
 

@@ -49,8 +49,8 @@ def _spec(body: Body) -> Body:
 
 def _containers(body: Body) -> Iterator[Body]:
     for field in ("containers", "initContainers"):
-        found = _spec(body).get(field)
-        yield from (each for each in found or () if isinstance(each, dict))
+        found = _spec(body).get(field) or []
+        yield from (each for each in found if isinstance(each, dict))
 
 
 def _kind(*kinds: str) -> Callable[[Difference], bool]:
@@ -63,11 +63,11 @@ def _any_container(test: Callable[[Body], bool]) -> Callable[[Difference], bool]
 
 
 def _windows(difference: Difference) -> bool:
-    return dig(_spec(difference.body), ("os", "name")) == "windows"
+    return bool(dig(_spec(difference.body), ("os", "name")) == "windows")
 
 
 def _without_host_port(container: Body) -> bool:
-    ports = container.get("ports")
+    ports = container.get("ports") or []
     return bool(ports) and all(not port.get("hostPort") for port in ports)
 
 
@@ -80,13 +80,25 @@ def _removed_group(difference: Difference) -> bool:
     return difference.ours is None and difference.body.get("apiVersion") == "extensions/v1beta1"
 
 
+def _other_group(difference: Difference) -> bool:
+    group = group_of(str(difference.body.get("apiVersion")))
+    return difference.ours is None and (group, difference.body.get("kind")) not in TEMPLATES
+
+
+def _template_file(difference: Difference) -> bool:
+    bare = difference.body.get("kind") == "Pod" and difference.ours is None
+    containers = _spec(difference.body).get("containers") or []
+    return bare and bool(containers) and not any(each.get("image") for each in containers)
+
+
 def _no_containers(difference: Difference) -> bool:
     return difference.ours is None and not _spec(difference.body).get("containers")
 
 
 def _optional_defaults(difference: Difference) -> bool:
-    options = difference.body.get("metadata_options") or [{}]
-    return difference.theirs == "fail" and options[0].get("http_tokens") == "required"
+    encryption = difference.body.get("encryption_config") or [{}]
+    encrypted = encryption[0].get("resources") == ["secrets"]
+    return encrypted and (difference.theirs, difference.ours) == ("fail", "pass")
 
 
 def _no_logs(difference: Difference) -> bool:
@@ -126,6 +138,8 @@ EXPLAINED: tuple[Explanation, ...] = (
         CONTAINER_RULES
         | POD_RULES
         | rules(
+            "23",
+            "27",
             "container-ports-check",
             "container-security-context-privileged",
             "container-security-context-readonlyrootfilesystem",
@@ -136,10 +150,28 @@ EXPLAINED: tuple[Explanation, ...] = (
         _removed_group,
     ),
     Explanation(
+        "pod-template-file",
+        (CONTAINER_RULES - rules("15", "43"))
+        | POD_RULES
+        | rules("23", "27")
+        | (KUBE_SCORE_POD_RULES - rules("pod-topology-spread-constraints"))
+        | rules("container-seccomp-profile"),
+        "A Pod of which no container has an image is no pod but a template that Spark or kubeadm fills in. The API "
+        "server would refuse it, and what the filled one will be is written elsewhere.",
+        _template_file,
+    ),
+    Explanation(
+        "kind-of-another-group",
+        rules("23", "40"),
+        "checkov goes by the kind alone: a Job of Volcano (batch.volcano.sh) is a Job to it, and fails for not having "
+        "a pod where Kubernetes' own Jobs have it.",
+        _other_group,
+    ),
+    Explanation(
         "pod-without-containers",
-        rules("40"),
-        "A pod spec without containers is a patch: who runs in it is written elsewhere. checkov fails it for "
-        "the user ID that it does not set.",
+        rules("23", "40", "container-seccomp-profile"),
+        "A pod spec without containers is a patch: who runs in it is written elsewhere. The others fail it for "
+        "what it does not set.",
         _no_containers,
     ),
     Explanation(
@@ -163,7 +195,15 @@ EXPLAINED: tuple[Explanation, ...] = (
     ),
     Explanation(
         "windows-pods",
-        rules("20", "22", "28", "37", "container-security-context-readonlyrootfilesystem"),
+        rules(
+            "20",
+            "22",
+            "23",
+            "28",
+            "37",
+            "container-seccomp-profile",
+            "container-security-context-readonlyrootfilesystem",
+        ),
         "A pod with os.name windows may not set these fields at all: the API server refuses it. We leave it out.",
         lambda difference: difference.theirs == "fail" and _windows(difference),
     ),
@@ -201,16 +241,16 @@ EXPLAINED: tuple[Explanation, ...] = (
     ),
     Explanation(
         "optional-defaults",
-        rules("CKV_AWS_79"),
-        "Modules take metadata_options as one variable whose attributes have defaults in optional(…). We "
-        "apply them as Terraform does; checkov does not, and fails the required tokens that come out.",
+        rules("CKV_AWS_58"),
+        "Modules take a block such as encryption_config as one variable whose attributes have "
+        "defaults in optional(…). We apply them as Terraform does; checkov does not, and fails what comes out.",
         _optional_defaults,
     ),
     Explanation(
         "module-calls",
-        rules("CKV2_AWS_11"),
-        "A call of the public VPC module declares a VPC as well as a resource does, and its input "
-        "enable_flow_log says the rest. checkov sees it only where the module's code has been downloaded.",
+        rules("CKV2_AWS_11", "CKV_AWS_37", "CKV_AWS_39"),
+        "A call of the public modules for VPCs and EKS declares one as well as a resource does, and its inputs "
+        "say the rest. checkov sees what is inside only where the module's code has been downloaded.",
         lambda difference: difference.theirs is None and difference.subject.block.startswith("module."),
     ),
     Explanation(
@@ -218,5 +258,19 @@ EXPLAINED: tuple[Explanation, ...] = (
         rules("CKV_AWS_37"),
         "enabled_cluster_log_types = [] ends checkov's check in an error that it swallows. No log is on, so we fail.",
         _no_logs,
+    ),
+    Explanation(
+        "no-instance",
+        rules("CKV2_AWS_6", "CKV2_AWS_61", "CKV_AWS_21", "CKV_TF_1"),
+        "count or for_each gives no instance with the values that the variables have: nothing is made, so there "
+        "is nothing to judge. checkov judges the block all the same.",
+        lambda difference: difference.theirs == "fail" and not difference.body,
+    ),
+    Explanation(
+        "hidden-directory",
+        rules("CKV_TF_1"),
+        "checkov leaves out directories whose names begin with a dot. Terraform in .github is applied like any "
+        "other.",
+        lambda difference: difference.theirs is None and "/." in f"/{difference.subject.file}",
     ),
 )

@@ -47,4 +47,4 @@ def subject_of(resource: Resource) -> Subject:
     if resource.api_version != "terraform":
         return Subject(resource.origin.file)
     name = resource.name.rpartition(f"{resource.kind}.")[2].split("[")[0]
-    return Subject(resource.origin.file, f"{resource.kind}.{name}")
+    return Subject(resource.origin.file, f"{resource.kind.removeprefix('data.')}.{name}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from auditor.audit import Run, audit, collect, with_graphs
+from auditor.audit import audit, collect, with_graphs
 from auditor.options import Settings
 from auditor.report import Graph
 from auditor.sources.tree import Tree
@@ -65,11 +65,11 @@ spec:
         queueURL: https://sqs.us-east-1.amazonaws.com/111122223333/jobs
         queueLength: "1"
         awsRegion: us-east-1
-      authenticationRef: {name: aws}
+      authenticationRef: {name: worker-aws}
 ---
 apiVersion: keda.sh/v1alpha1
 kind: TriggerAuthentication
-metadata: {name: aws, namespace: inference}
+metadata: {name: worker-aws, namespace: inference}
 spec: {podIdentity: {provider: aws}}
 """
 
@@ -225,12 +225,12 @@ def write_platform(root: Path, *changes: tuple[str, str], **more: str) -> Path:
     return root
 
 
-def run_of(root: Path) -> Run:
-    """An audit of a tree."""
-    settings = Settings()
-    return audit(collect(Tree(root), settings), settings, scope="test", now=NOW)
+POLICIES = ("REL-020", "WRK-002")
+"""Enough to grade with: containers need a readiness probe, queues a dead-letter queue."""
 
 
 def graphs_of(root: Path, workload: str = "", limit: int = 0) -> tuple[Graph, ...]:
-    """The joins of the tree's workloads."""
-    return with_graphs(run_of(root), Settings(), now=NOW, workload=workload, limit=limit).graphs
+    """The joins of the tree's workloads, graded by ``POLICIES``."""
+    settings = Settings(policies=POLICIES)
+    run = audit(collect(Tree(root), settings), settings, scope="test", now=NOW)
+    return with_graphs(run, settings, now=NOW, workload=workload, limit=limit).graphs

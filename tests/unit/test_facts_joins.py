@@ -11,7 +11,7 @@ from auditor.facts.pods import alike
 from auditor.model import Resource, Target
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
-from auditor.world import World
+from auditor.world import Surroundings, World
 from tests.unit.worlds import resources
 
 POD = """
@@ -269,3 +269,65 @@ spec:
 )
 def test_a_slip_differs_in_one_place(one: str, other: str, wanted: bool) -> None:
     assert alike(one, other) is alike(other, one) is wanted
+
+
+ACCOUNT = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: NAME, namespace: prod}\n"
+
+
+def beside(name: str, kind: Any, text: str) -> Target:
+    """A target of its own, with the objects of a YAML text."""
+    return Target(name, kind, name, resources(text, f"{name}/all.yaml"))
+
+
+def account_of(*targets: Target) -> bool | Unknown:
+    """Whether the pod ``api`` of the first target lacks its account there."""
+    world = World(targets[0], around=Surroundings(targets=targets))
+    (owner,) = (each for each in targets[0].resources if each.kind == "Pod")
+    return Neighbours(world).missing(owner, "ServiceAccount api", (("", "ServiceAccount"),), ("api",))
+
+
+def test_what_a_target_applied_beside_holds_is_not_missing() -> None:
+    app = beside("app", "kustomize", pod() + "---\n" + ACCOUNT.replace("NAME", "other"))
+    rights = beside("rights", "kustomize", ACCOUNT.replace("NAME", "api"))
+    found = account_of(app, rights)
+    assert isinstance(found, Unknown)
+    assert "rights" in found.reason
+
+
+def test_what_a_variant_of_the_same_target_holds_is_missing_all_the_same() -> None:
+    dev = beside("dev", "kustomize", pod() + "---\n" + ACCOUNT.replace("NAME", "other"))
+    prod = beside("prod", "kustomize", pod() + "---\n" + ACCOUNT.replace("NAME", "api"))
+    assert account_of(dev, prod) is False
+
+
+@pytest.mark.parametrize(
+    ("name", "sure"), [("api", True), ("prometheus", False), ("prometheus-k8s-db", False)]
+)
+def test_a_prometheus_makes_only_what_is_called_after_it(name: str, sure: bool) -> None:
+    text = "apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: k8s, namespace: prod}\n"
+    world = World(
+        beside(
+            "app",
+            "kustomize",
+            pod()
+            + "---\n"
+            + text
+            + "---\n"
+            + ACCOUNT.replace("NAME", "other").replace("ServiceAccount", "ConfigMap"),
+        )
+    )
+    owner = world.target.resources[0]
+    found = Neighbours(world).missing(owner, "it", (("", "ConfigMap"),), (name,))
+    assert (found is False) is sure
+
+
+def test_a_gateway_makes_only_what_is_called_after_it() -> None:
+    text = (
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: public, namespace: prod}\n"
+    )
+    world = World(
+        beside("app", "kustomize", pod() + "---\n" + text + "---\n" + ACCOUNT.replace("NAME", "other"))
+    )
+    owner, kinds = world.target.resources[0], (("", "ServiceAccount"),)
+    assert Neighbours(world).missing(owner, "it", kinds, ("api",)) is False
+    assert isinstance(Neighbours(world).missing(owner, "it", kinds, ("public-istio",)), Unknown)

@@ -173,3 +173,17 @@ def test_subjects_of_the_wrong_type_are_left_alone() -> None:
         + "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: a}, subjects: {kind: User}}"
     )
     assert found["granted"] is False
+
+
+def test_what_a_chart_lacks_with_its_own_values_is_for_whoever_installs_it() -> None:
+    text = "{apiVersion: v1, kind: PersistentVolume, metadata: {name: a}, spec: {csi: {driver: efs.csi.aws.com}}}"
+    (resource,) = world_of(text).target.resources
+    for name, kind, known in (
+        ("chart", "helm", False),
+        ("chart:values.yaml", "helm", True),
+        ("a", "loose", True),
+    ):
+        world = World(Target(name, kind, "chart", resources=[resource]))  # type: ignore[arg-type]
+        problems = Schema(world).of(whole(world))["problems"]
+        assert isinstance(problems, list) is known
+        assert known or "chart's own values" in problems.reason

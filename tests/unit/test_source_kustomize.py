@@ -305,3 +305,24 @@ def test_full_parse_keeps_crds_with_their_schema(tmp_path: Path) -> None:
     (target,) = collect(root, full_parse=True).targets
     (crd,) = target.resources
     assert crd.body["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["type"] == "object"
+
+
+def test_patches_that_no_kustomization_names_are_no_broken_workloads(tmp_path: Path) -> None:
+    patch = DEPLOYMENT
+    whole = DEPLOYMENT.replace("  template:", "  selector: {matchLabels: {a: b}}\n  template:")
+    root = write(
+        tmp_path,
+        {
+            "base/kustomization.yaml": "resources: [web.yaml]\n",
+            "base/web.yaml": whole,
+            "base/image_patch.yaml": patch,
+            "base/patches/limits.yaml": patch,
+            "base/patches/whole.yaml": whole,
+            "elsewhere/image_patch.yaml": patch,
+        },
+    )
+    found = collect(root, render=False)
+    judged = {resource.origin.file for target in found.targets for resource in target.resources}
+    assert judged >= {"base/web.yaml", "base/patches/whole.yaml", "elsewhere/image_patch.yaml"}
+    assert judged.isdisjoint({"base/image_patch.yaml", "base/patches/limits.yaml"})
+    assert [row.file for row in found.warnings] == ["base/image_patch.yaml", "base/patches/limits.yaml"]

@@ -68,7 +68,7 @@ def test_a_file_with_a_key_is_a_finding_at_its_line(tmp_path: Path) -> None:
 def test_no_report_repeats_a_key(tmp_path: Path) -> None:
     secret = SECRET[:40].ljust(40, "q")
     (tmp_path / "pod.yaml").write_text(
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    image: a:1\n    env:\n"
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    env:\n"
         f"    - name: AWS_SECRET_ACCESS_KEY\n      value: {secret}\n    - name: AWS_ACCESS_KEY_ID\n      value: {KEY}\n"
     )
     run = audit(

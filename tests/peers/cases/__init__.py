@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
-from tests.peers.cases import access, images, objects, terraform, workloads
+from tests.peers.cases import access, images, objects, permissions, terraform, workloads
 from tests.peers.cases.manifest import text
 
 
@@ -22,8 +23,9 @@ def manifests() -> Iterator[tuple[str, str]]:
 
 def roots() -> Iterator[tuple[str, str]]:
     """``(file name, HCL)`` of every generated Terraform root."""
-    for number, code in enumerate(terraform.roots()):
+    for number, code in enumerate(chain(terraform.roots(), permissions.roots())):
         yield f"root-{number:04d}/main.tf", code
+    yield ".hidden/terraform/main.tf", terraform.HIDDEN
 
 
 def dockerfiles() -> Iterator[tuple[str, str]]:

@@ -22,6 +22,7 @@ SOURCES = (
     "git::https://git.example/a.git?ref=feature",
     "s3::https://bucket.example/a.zip",
 )
+HIDDEN = 'module "hidden" {\n  source = "terraform-aws-modules/rds/aws"\n}\n'
 LAUNCH = 'resource "{kind}" "this" {{\n  name_prefix = "case"\n{body}}}\n'
 
 
@@ -37,6 +38,9 @@ def roots() -> Iterator[str]:
     yield from _access_blocks()
     yield from _versions()
     yield from _modules()
+    yield from _dynamic_encryption()
+    yield from _absent()
+    yield from _calls()
 
 
 def _resource(kind: str, *lines: str, name: str = "this") -> str:
@@ -157,6 +161,66 @@ resource "aws_launch_template" "this" {{
       http_tokens   = metadata_options.value.http_tokens
     }}
   }}
+}}
+"""
+
+
+def _dynamic_encryption() -> Iterator[str]:
+    """As :func:`_dynamic_metadata`, for the key of an EKS cluster."""
+    yield """\
+variable "encryption_config" {
+  type = object({
+    key_arn   = optional(string, "arn:aws:kms:us-east-1:111122223333:key/1")
+    resources = optional(list(string), ["secrets"])
+  })
+  default = {}
+}
+
+resource "aws_eks_cluster" "this" {
+  name     = "case"
+  role_arn = "arn:aws:iam::111122223333:role/eks"
+  vpc_config {
+    subnet_ids = ["subnet-1", "subnet-2"]
+  }
+  dynamic "encryption_config" {
+    for_each = [var.encryption_config]
+    content {
+      provider {
+        key_arn = encryption_config.value.key_arn
+      }
+      resources = encryption_config.value.resources
+    }
+  }
+}
+"""
+
+
+def _absent() -> Iterator[str]:
+    """Blocks that make nothing."""
+    switch = 'variable "enabled" {\n  default = false\n}\n'
+    count = "count = var.enabled ? 1 : 0"
+    yield switch + _resource("aws_s3_bucket", count, 'bucket = "case"')
+    yield f'{switch}module "case" {{\n  {count}\n  source = "terraform-aws-modules/rds/aws"\n}}\n'
+    yield f"""\
+{switch}data "aws_iam_policy_document" "this" {{
+  {count}
+  statement {{
+    actions   = ["s3:PutObject"]
+    resources = ["*"]
+  }}
+}}
+"""
+
+
+def _calls() -> Iterator[str]:
+    """Calls of public modules whose inputs decide."""
+    for public in ("true", "false"):
+        yield f"""\
+module "eks" {{
+  source                         = "terraform-aws-modules/eks/aws"
+  version                        = "~> 20.0"
+  cluster_name                   = "case"
+  cluster_endpoint_public_access = {public}
 }}
 """
 

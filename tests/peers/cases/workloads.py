@@ -144,6 +144,23 @@ CONSTRAINT: Body = {
     "whenUnsatisfiable": "DoNotSchedule",
     "labelSelector": {"matchLabels": {"app": "case"}},
 }
+SPREADS: tuple[Body, ...] = (
+    {"labelSelector": ABSENT},
+    {"labelSelector": {}},
+    {"labelSelector": None},
+    {"maxSkew": 0},
+    {"maxSkew": ABSENT},
+    {"maxSkew": 3},
+    {"maxSkew": -1},
+    {"minDomains": 0},
+    {"minDomains": 1},
+    {"minDomains": 2, "whenUnsatisfiable": "ScheduleAnyway"},
+    {"topologyKey": ""},
+    {"topologyKey": ABSENT},
+    {"whenUnsatisfiable": "ScheduleAnyway"},
+    {"whenUnsatisfiable": "Sometimes"},
+    {"whenUnsatisfiable": ABSENT},
+)
 POD_FIELDS: dict[str, tuple[Any, ...]] = {
     "hostNetwork": (True, False, None),
     "hostPID": (True, False, None),
@@ -161,26 +178,7 @@ POD_FIELDS: dict[str, tuple[Any, ...]] = {
         [],
         None,
         [CONSTRAINT],
-        *(
-            [patched(CONSTRAINT, patch)]
-            for patch in (
-                {"labelSelector": ABSENT},
-                {"labelSelector": {}},
-                {"labelSelector": None},
-                {"maxSkew": 0},
-                {"maxSkew": ABSENT},
-                {"maxSkew": 3},
-                {"maxSkew": -1},
-                {"minDomains": 0},
-                {"minDomains": 1},
-                {"minDomains": 2, "whenUnsatisfiable": "ScheduleAnyway"},
-                {"topologyKey": ""},
-                {"topologyKey": ABSENT},
-                {"whenUnsatisfiable": "ScheduleAnyway"},
-                {"whenUnsatisfiable": "Sometimes"},
-                {"whenUnsatisfiable": ABSENT},
-            )
-        ),
+        *([patched(CONSTRAINT, patch)] for patch in SPREADS),
         [CONSTRAINT, patched(CONSTRAINT, {"maxSkew": 0})],
         [CONSTRAINT, {**CONSTRAINT, "topologyKey": "kubernetes.io/hostname"}],
         [CONSTRAINT, CONSTRAINT],
@@ -200,6 +198,9 @@ def bodies() -> Iterator[Body]:
     for kind, base in product(KINDS, (BARE, HARDENED)):
         yield workload(kind, _pod(base, "only"))
         yield workload(kind, {"serviceAccountName": "patch"})
+    yield patched(workload("Deployment", {}), {"spec": {"template": {"spec": ABSENT}}})
+    tasks = [{"name": "main", "replicas": 1, "template": {"spec": {"containers": [BARE]}}}]
+    yield {"apiVersion": "batch.volcano.sh/v1alpha1", "kind": "Job", "spec": {"tasks": tasks}}
     yield from _worst()
     yield from _mixtures(Random(20260424))
 
@@ -221,7 +222,9 @@ def _worst() -> Iterator[Body]:
         yield workload(kind, {**pod, "topologySpreadConstraints": spread})
     for name in ("case-{{ .Release.Name }}", "case-${name}"):
         yield {**workload("Deployment", pod), "metadata": {"name": name}}
-    yield {**workload("DaemonSet", pod), "apiVersion": "extensions/v1beta1"}
+    socket = {"volumes": [{"name": "socket", "hostPath": {"path": "/var/run/docker.sock"}}]}
+    yield {**workload("DaemonSet", {**pod, **socket}), "apiVersion": "extensions/v1beta1"}
+    yield workload("Pod", {**pod, **socket, "containers": [patched(container, {"image": ABSENT})]})
 
 
 def _patches(fields: dict[str, tuple[Any, ...]]) -> list[Body]:

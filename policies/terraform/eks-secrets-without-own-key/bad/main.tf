@@ -14,3 +14,11 @@ module "eks" {
   cluster_name              = "batch"
   cluster_encryption_config = {} # violation
 }
+
+module "without" {
+  source  = "terraform-aws-modules/eks/aws"
+  version = "~> 21.0"
+
+  name              = "without"
+  encryption_config = null # violation
+}
