@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from auditor import __version__
 from auditor.model import Place, Resource, Status, Verdict
 from auditor.paths import render
-from auditor.policy import SEVERITIES, Policy
+from auditor.policy import SEVERITIES, Policy, Severity
 from auditor.report import (
     CategoryScore,
     Finding,
@@ -43,56 +46,81 @@ def fingerprint(policy: str, target: str, resource: Resource, path: str) -> str:
     return sha256("\0".join((policy, target, resource.key, path)).encode()).hexdigest()[:32]
 
 
+class Row(NamedTuple):
+    """How one verdict is shown on its own. ``where`` tells which verdicts of other targets say the same."""
+
+    where: tuple[str, ...]
+    said: str
+    """The verdict's message as it was then: an expired waiver adds to it."""
+    finding: Finding
+
+
+def present(verdicts: Iterable[Verdict], policies: Mapping[str, Policy]) -> None:
+    """Work out how each verdict that is shown is shown. Places are found here: it is dear, and can be kept."""
+    for verdict in verdicts:
+        if verdict.row is None and verdict.status in _ORDER:
+            place = verdict.resource.origin.locate(verdict.at)
+            finding = _finding(verdict, place, policies[verdict.policy].severity)
+            verdict.row = Row(_where(verdict, place), verdict.message, finding)
+
+
 def findings(verdicts: Iterable[Verdict], policies: Mapping[str, Policy]) -> tuple[Finding, ...]:
     """Rows to show, gravest first; one row for a source span that says the same in several targets."""
-    merged: dict[tuple[str, ...], list[tuple[Verdict, Place]]] = {}
-    for verdict in verdicts:
-        if verdict.status in _ORDER:
-            place = verdict.resource.origin.locate(verdict.at)
-            merged.setdefault(_merge_key(verdict, place), []).append((verdict, place))
-    rows = [_finding(group, policies) for group in merged.values()]
-    return tuple(sorted(rows, key=_row_order))
+    shown = [verdict for verdict in verdicts if verdict.status in _ORDER]
+    present(shown, policies)
+    merged: dict[tuple[str, ...], list[Verdict]] = {}
+    for verdict in shown:
+        merged.setdefault((verdict.policy, verdict.status, *verdict.row.where), []).append(verdict)
+    return tuple(sorted([_merged(group) for group in merged.values()], key=_row_order))
 
 
-def _merge_key(verdict: Verdict, place: Place) -> tuple[str, ...]:
+def _where(verdict: Verdict, place: Place) -> tuple[str, ...]:
     where = (place.file, str(place.span)) if place.span else (place.file, verdict.resource.key)
     if verdict.status is Status.NOT_ASSESSED:
-        return (verdict.policy, verdict.status, *where, verdict.reason)
-    return (
-        verdict.policy,
-        verdict.status,
-        *where,
-        verdict.resource.kind,
-        verdict.resource.name,
-        str(verdict.path),
+        return (*where, verdict.reason)
+    return (*where, verdict.resource.kind, verdict.resource.name, str(verdict.path))
+
+
+def _merged(group: Sequence[Verdict]) -> Finding:
+    verdict = group[0]
+    row: Row = verdict.row
+    finding = row.finding
+    if verdict.waiver is not None or verdict.message != row.said:
+        waiver = WaiverInfo(*verdict.waiver) if verdict.waiver else None
+        finding = replace(
+            finding, status=verdict.status.value, message=masked_text(verdict.message), waiver=waiver
+        )
+    if len(group) == 1:
+        return finding
+    return replace(
+        finding,
+        targets=tuple(sorted({each.target for each in group})),
+        fingerprints=tuple(
+            sorted({fingerprint(each.policy, each.target, each.resource, finding.path) for each in group})
+        ),
     )
 
 
-def _finding(group: Sequence[tuple[Verdict, Place]], policies: Mapping[str, Policy]) -> Finding:
-    verdict, place = group[0]
+def _finding(verdict: Verdict, place: Place, severity: Severity) -> Finding:
     resource = verdict.resource
     path = render(resource.body, verdict.path)
-    targets = tuple(sorted({each.target for each, _ in group}))
-    shown = _excerpt(resource, place) if verdict.status is not Status.NOT_ASSESSED else ()
     return Finding(
         policy=verdict.policy,
         status=verdict.status.value,
-        severity=policies[verdict.policy].severity,
+        severity=severity,
         resource=resource.key,
         title=resource.title,
-        targets=targets,
+        targets=(verdict.target,),
         path=path,
         location=location(place),
         message=masked_text(verdict.message),
         reason=verdict.reason,
         repair=verdict.repair,
         related=tuple(RelatedLocation(end.what, location(end.place)) for end in verdict.related),
-        excerpt=shown,
+        excerpt=_excerpt(resource, place) if verdict.status is not Status.NOT_ASSESSED else (),
         cost=verdict.cost,
         waiver=WaiverInfo(*verdict.waiver) if verdict.waiver else None,
-        fingerprints=tuple(
-            sorted({fingerprint(each.policy, each.target, each.resource, path) for each, _ in group})
-        ),
+        fingerprints=(fingerprint(verdict.policy, verdict.target, resource, path),),
     )
 
 
@@ -161,13 +189,14 @@ def policy_results(policies: Mapping[str, Policy], result: Score) -> tuple[Polic
     """Counts and points of every chosen policy, by code."""
     points = contributions(policies, result.tallies)
     total = sum((WEIGHTS[policies[code].severity] for code in points), Fraction(0))
+    most = {name: round(float(100 * weight / total), 4) if total else 0.0 for name, weight in WEIGHTS.items()}
     return tuple(
-        _policy_result(policy, result.tallies.get(code, Tally()), points.get(code), total)
+        _policy_result(policy, result.tallies.get(code, Tally()), points.get(code), most[policy.severity])
         for code, policy in policies.items()
     )
 
 
-def _policy_result(policy: Policy, counts: Tally, points: Fraction | None, total: Fraction) -> PolicyResult:
+def _policy_result(policy: Policy, counts: Tally, points: Fraction | None, most: float) -> PolicyResult:
     return PolicyResult(
         code=policy.code,
         id=policy.id,
@@ -186,7 +215,7 @@ def _policy_result(policy: Policy, counts: Tally, points: Fraction | None, total
         not_assessed=counts.not_assessed,
         not_applicable=counts.not_applicable,
         points=None if points is None else round(float(points), 4),
-        possible=None if points is None else round(float(100 * WEIGHTS[policy.severity] / total), 4),
+        possible=None if points is None else most,
     )
 
 

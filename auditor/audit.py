@@ -14,7 +14,6 @@ from auditor.baseline import stale
 from auditor.catalog import find
 from auditor.cel import compile_expr
 from auditor.changes import Comparison
-from auditor.compiled import Compiler
 from auditor.engine import Engine, judge_all
 from auditor.errors import UsageError, did_you_mean
 from auditor.gate import (
@@ -43,7 +42,7 @@ from auditor.waivers import Rule
 from auditor.world import Surroundings, World
 
 if TYPE_CHECKING:
-    from auditor.sources.sandbox import Memory
+    from auditor.cache.session import Cache
 
 __all__ = [
     "EXIT_CLEAN",
@@ -70,7 +69,7 @@ class Run(Struct):
     """The audit of REF, when this one was compared with it."""
 
 
-def collect(tree: Tree, settings: Settings, memory: Memory | None = None) -> Inventory:
+def collect(tree: Tree, settings: Settings, cache: Cache | None = None) -> Inventory:
     """Everything that the tree declares: targets under their names and with their ties, and waiver comments."""
     marks: dict[str, list[Mark]] = {}
 
@@ -79,9 +78,16 @@ def collect(tree: Tree, settings: Settings, memory: Memory | None = None) -> Inv
             marks[path] = scan(path, data, settings.honour)
 
     tree.on_read = look
-    options = GitOptions(settings.render, settings.full_parse, settings.exclude, memory=memory)
+    readings = cache.readings(tree, settings) if cache is not None else None
+    memory = cache.store if cache is not None else None
+    options = GitOptions(
+        settings.render, settings.full_parse, settings.exclude, memory=memory, readings=readings
+    )
     inventory = GitSource(tree, options).collect()
     tree.on_read = None
+    if readings is not None:
+        readings.save(marks)
+        marks |= readings.marks
     inventory.marks += [mark for path in sorted(marks) for mark in marks[path]]
     inventory.targets, warnings = arrange(inventory.targets, settings.targets)
     inventory.warnings += warnings
@@ -96,17 +102,23 @@ def audit(
     now: datetime,
     all_verdicts: bool = False,
     comparison: Comparison | None = None,
-    compiler: Compiler = compile_expr,
+    cache: Cache | None = None,
+    rows_only: bool = False,
 ) -> Run:
-    """Judge an inventory. ``now`` is the clock: the report carries it and waivers expire by it."""
+    """Judge an inventory. ``now`` is the clock: the report carries it and waivers expire by it.
+
+    With ``rows_only`` the run's verdicts are those that the report shows, and they may come from the cache.
+    """
     policies = choose(settings)
     params = params_of(settings)
-    worlds = worlds_of(inventory, settings, now.date())
-    judged = judge_all(Engine(policies.values(), params, compiler), worlds)
+    kept = cache.verdicts(policies, params, settings) if cache is not None and rows_only else None
+    worlds = worlds_of(inventory, settings, now.date(), watched=kept is not None)
+    engine = Engine(policies.values(), params, cache.compiler if cache is not None else compile_expr)
+    judged = judge_all(engine, worlds) if kept is None else kept.judge(engine, worlds)
     spent = _money(worlds, inventory)
     inventory.problems = sorted({*inventory.problems, *(row for world in worlds for row in world.problems)})
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)
-    whole, by_target = tallies(verdicts)
+    whole, by_target = tallies(verdicts, kept.counts if kept is not None else {})
     result = score_of(policies, whole)
     findings = assemble.findings(verdicts, policies)
     decision = gate(settings, policies, result, inventory.problems)
@@ -131,6 +143,8 @@ def audit(
         money=spent,
         gate=decision,
     )
+    if kept is not None:
+        kept.save()
     return Run(report, verdicts, inventory, policies)
 
 
@@ -141,13 +155,19 @@ def judge(
     return judge_all(engine, worlds_of(inventory, settings, today))
 
 
-def worlds_of(inventory: Inventory, settings: Settings, today: date | None) -> list[World]:
+def worlds_of(
+    inventory: Inventory, settings: Settings, today: date | None, *, watched: bool = False
+) -> list[World]:
     """What each target's policies may look at."""
     by_name = {target.name: target for target in inventory.targets}
     around = Surroundings(inventory.files, tuple(inventory.targets), settings.region, settings.prices, today)
     return [
         World(
-            target, [by_name[name] for name in target.ties if name in by_name], settings.declarations, around
+            target,
+            [by_name[name] for name in target.ties if name in by_name],
+            settings.declarations,
+            around,
+            watched=watched,
         )
         for target in inventory.targets
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,7 +46,12 @@ def builtin_folder() -> Path:
 
 def load_builtin() -> list[Policy]:
     """Every built-in policy, sorted by code; read from the generated index."""
-    return msgspec.json.decode(_index(), type=_Policies).policies
+    return [*_builtin()]
+
+
+@cache
+def _builtin() -> tuple[Policy, ...]:
+    return tuple(msgspec.json.decode(_index(), type=_Policies).policies)
 
 
 def load_packs() -> dict[str, Pack]:
@@ -53,6 +59,7 @@ def load_packs() -> dict[str, Pack]:
     return {pack.name: pack for pack in msgspec.json.decode(_index(), type=_Packs).packs}
 
 
+@cache
 def _index() -> bytes:
     return (builtin_folder() / INDEX).read_bytes()
 

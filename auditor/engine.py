@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from auditor.cel import CelError, Program, compile_expr
 from auditor.compiled import CompiledPolicy, Compiler, PolicyBroken, facts_read
+from auditor.globs import fits, is_glob
 from auditor.model import Evaluation, Path, Related, Resource, Status, Verdict
 from auditor.paths import PathPattern, PathSyntaxError, expand, get, nodes, parse
 from auditor.policy import Policy
@@ -19,6 +19,11 @@ from auditor.world import World
 
 Node = tuple[Path, Any]
 """A selected node: its view path, and what ``it`` is."""
+
+
+Only = Callable[[Resource], frozenset[str] | None]
+Counted = tuple[Resource, dict[str, Status]]
+"""A resource, and for each policy's code pass or not-applicable: the worse of the two where it said both."""
 
 
 class Engine:
@@ -35,19 +40,31 @@ class Engine:
         self._policies = list(policies)
         self._compiled: dict[str, CompiledPolicy | str] = {}
         self._plans: dict[tuple[str, str], list[tuple[str, list[Policy]]]] = {}
+        self._parts: dict[tuple[str, str, frozenset[str]], list[tuple[str, list[Policy]]]] = {}
         self._by_view = _by_view(self._policies)
         self._by_kind = _by_kind(self._policies)
 
-    def judge(self, world: World) -> list[Verdict]:
-        """Verdicts on the target's own resources (not those it is tied to), in the inventory's order."""
+    def judge(
+        self, world: World, only: Only | None = None, counted: list[Counted] | None = None
+    ) -> list[Verdict]:
+        """Verdicts on the target's own resources (not those it is tied to), in the inventory's order.
+
+        ``only`` gives the codes of the policies that are asked of a resource; None: all that match. With
+        ``counted`` what passes or is not meant becomes an entry there instead of a verdict.
+        """
         verdicts: list[Verdict] = []
         for resource in world.target.resources:
-            for name, policies in self._plan(resource):
+            asked = only(resource) if only is not None else None
+            plain: dict[str, Status] | None = None
+            if counted is not None:
+                plain = {}
+                counted.append((resource, plain))
+            for name, policies in self._plan(resource) if asked is None else self._part(resource, asked):
                 instances = (
                     world.instances_of(name, resource) if name else [Instance("", resource, resource.body)]
                 )
                 for instance in instances:
-                    self._judge_instance(world, instance, policies, verdicts)
+                    self._judge_instance(world, instance, policies, verdicts, plain)
         return verdicts
 
     def wants(self, api_version: str, kind: str) -> bool:
@@ -65,6 +82,14 @@ class Engine:
             self._plans[key] = plan
         return plan
 
+    def _part(self, resource: Resource, asked: frozenset[str]) -> list[tuple[str, list[Policy]]]:
+        key = (resource.api_version, resource.kind, asked)
+        part = self._parts.get(key)
+        if part is None:
+            parts = [(name, [p for p in listed if p.code in asked]) for name, listed in self._plan(resource)]
+            part = self._parts[key] = [pair for pair in parts if pair[1]]
+        return part
+
     def compiled(self, policy: Policy) -> CompiledPolicy | str:
         """The policy ready to run, or what is wrong with it."""
         found = self._compiled.get(policy.code)
@@ -78,9 +103,14 @@ class Engine:
         return found
 
     def _judge_instance(
-        self, world: World, instance: Instance, policies: Sequence[Policy], verdicts: list[Verdict]
+        self,
+        world: World,
+        instance: Instance,
+        policies: Sequence[Policy],
+        verdicts: list[Verdict],
+        plain: dict[str, Status] | None,
     ) -> None:
-        judge = _Judge(world, instance)
+        judge = _Judge(world, instance, plain)
         for policy in policies:
             compiled = self._compiled.get(policy.code) or self.compiled(policy)
             if isinstance(compiled, str):
@@ -99,7 +129,6 @@ def _by_view(policies: Iterable[Policy]) -> list[tuple[str, list[Policy]]]:
 
 
 _ANY = "*"
-_GLOB = re.compile(r"[*?\[]")
 
 
 def _by_kind(policies: Sequence[Policy]) -> dict[str, list[int]]:
@@ -108,7 +137,7 @@ def _by_kind(policies: Sequence[Policy]) -> dict[str, list[int]]:
     for place, policy in enumerate(policies):
         for pattern in () if policy.match.view else policy.match.kinds:
             name = pattern.rpartition("/")[2]
-            found.setdefault(_ANY if _GLOB.search(name) else name, []).append(place)
+            found.setdefault(_ANY if is_glob(name) else name, []).append(place)
     return found
 
 
@@ -117,17 +146,7 @@ def matches(policy: Policy, api_version: str, kind: str) -> bool:
     if policy.match.view:
         return reads(policy.match.view, api_version, kind)
     name = f"{api_version}/{kind}"
-    return any(_fits(name, pattern) for pattern in policy.match.kinds)
-
-
-def _fits(name: str, pattern: str) -> bool:
-    """``fnmatchcase``, but one star is looked at by hand: compiling so many patterns takes longer than using them."""
-    head, star, tail = pattern.partition("*")
-    if _GLOB.search(tail if star else head):
-        return fnmatchcase(name, pattern)
-    if not star:
-        return name == pattern
-    return len(name) >= len(head) + len(tail) and name.startswith(head) and name.endswith(tail)
+    return any(fits(name, pattern) for pattern in policy.match.kinds)
 
 
 def variables_for(instance: Instance, facts: dict[str, Any]) -> dict[str, Any]:
@@ -143,13 +162,23 @@ def variables_for(instance: Instance, facts: dict[str, Any]) -> dict[str, Any]:
 class _Judge:
     """All policies on one instance, one after the other."""
 
-    __slots__ = ("_selected", "_whole", "compiled", "facts", "instance", "policy", "variables", "world")
+    __slots__ = (
+        "_plain_ones",
+        "_selected",
+        "_whole",
+        "compiled",
+        "facts",
+        "instance",
+        "policy",
+        "variables",
+        "world",
+    )
 
     compiled: CompiledPolicy
     policy: Policy
 
-    def __init__(self, world: World, instance: Instance) -> None:
-        self.world, self.instance = world, instance
+    def __init__(self, world: World, instance: Instance, plain: dict[str, Status] | None) -> None:
+        self.world, self.instance, self._plain_ones = world, instance, plain
         self.facts: dict[str, Any] = {}
         self.variables = variables_for(instance, self.facts)
         self._whole = instance.source_path(())
@@ -167,9 +196,15 @@ class _Judge:
         if isinstance(found, Unknown):
             verdicts.append(self._not_assessed(found, ()))
             return
+        plain, code = self._plain_ones, self.policy.code
         for path, self.variables["it"] in found:
             status = self._at_once() if compiled.lazy else None
-            verdicts.append(self._judge(path) if status is None else self._plain(status, path))
+            if status is None:
+                verdicts.append(self._judge(path))
+            elif plain is None:
+                verdicts.append(self._plain(status, path))
+            elif status is Status.PASS or code not in plain:
+                plain[code] = status
         self.variables["it"] = None
         if not found:
             verdicts.append(self._judge_empty())
@@ -268,7 +303,7 @@ class _Judge:
 
     def _plain(self, status: Status, path: Path) -> Verdict:
         where = self.instance.source_path(path) if path else self._whole
-        return Verdict(self.policy.code, status, self.instance.resource, self.world.target.name, where)
+        return Verdict(self.policy.code, status, self.instance.resource, self.world.name, where)
 
     def _neither(self, answer: object, path: Path, field: str) -> Verdict:
         if isinstance(answer, Unknown):
@@ -367,7 +402,7 @@ def _verdict(
     policy: Policy, status: Status, world: World, instance: Instance, path: Path, message: str = ""
 ) -> Verdict:
     where = instance.source_path(path)
-    return Verdict(policy.code, status, instance.resource, world.target.name, where, where, message)
+    return Verdict(policy.code, status, instance.resource, world.name, where, where, message)
 
 
 def judge_all(engine: Engine, worlds: Iterable[World]) -> list[Verdict]:

@@ -101,10 +101,14 @@ def run(
     scope: str,
     now: datetime,
     all_verdicts: bool = False,
+    rows_only: bool = False,
 ) -> Run:
-    """Audit the tree under its governance, and REF too when the run is compared with one."""
+    """Audit the tree under its governance, and REF too when the run is compared with one.
+
+    ``rows_only``: nobody needs the verdicts that the report does not show, nor what policies saw.
+    """
     cache = Cache.open(governance.request.root, wanted=settings.cache)
-    inventory = collect(tree, settings, cache.store)
+    inventory = collect(tree, settings, cache)
     _distrust(governance, inventory, settings)
     inventory.warnings += governance.warnings
     base = _base_run(governance, settings, cache, scope=scope, now=now)
@@ -116,7 +120,8 @@ def run(
         now=now,
         all_verdicts=all_verdicts,
         comparison=comparison,
-        compiler=cache.compiler,
+        cache=cache,
+        rows_only=rows_only and base is None,
     )
     cache.save()
     if base is not None:
@@ -324,9 +329,7 @@ def _base_run(
     if not ref or governance.request.root is None:
         return None
     with _revision_tree(_revision(governance.request.root, ref)) as tree:
-        return audit(
-            collect(tree, settings, cache.store), settings, scope=scope, now=now, compiler=cache.compiler
-        )
+        return audit(collect(tree, settings, cache), settings, scope=scope, now=now, cache=cache)
 
 
 def _comparison(governance: Governance, base: Run | None) -> Comparison | None:

@@ -193,5 +193,7 @@ class Verdict(Struct, eq=False):
     waiver: Waiver | None = None
     evaluation: Evaluation | None = None
     """What the policy saw; kept for failures only, fixes read it."""
+    row: Any = None
+    """How the report shows it (:class:`auditor.assemble.Row`), once somebody has worked that out."""
     targets: tuple[str, ...] = ()
     """Every target in which the same source span gave the same failure, sorted."""

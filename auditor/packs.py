@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
 
 from auditor.catalog import check_unique, find, load_builtin, load_packs
 from auditor.errors import UsageError, did_you_mean
+from auditor.globs import fits
 from auditor.options import Settings
 from auditor.policy import Pack, Param, Policy, Selector
 
@@ -103,7 +103,7 @@ def _any(selectors: Iterable[Selector], policy: Policy) -> bool:
 
 
 def _matches(patterns: Iterable[str], values: Sequence[str]) -> bool:
-    return any(fnmatchcase(value, pattern) for pattern in patterns for value in values)
+    return any(fits(value, pattern) for pattern in patterns for value in values)
 
 
 def _named(everything: Sequence[Policy], names: Iterable[str]) -> dict[str, Policy]:

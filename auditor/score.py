@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from math import lcm
+from types import MappingProxyType
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -101,8 +103,17 @@ def tally(verdicts: Iterable[Verdict]) -> dict[str, Tally]:
     return tallies(verdicts)[0]
 
 
-def tallies(verdicts: Iterable[Verdict]) -> tuple[dict[str, Tally], dict[str, dict[str, Tally]]]:
-    """:func:`tally` of all verdicts, and of those of each target."""
+Counts = Mapping[tuple[str, Status], int]
+"""How many owners have a status by a policy's code."""
+
+
+def tallies(
+    verdicts: Iterable[Verdict], counted: Mapping[str, Counts] = MappingProxyType({})
+) -> tuple[dict[str, Tally], dict[str, dict[str, Tally]]]:
+    """:func:`tally` of all verdicts, and of those of each target.
+
+    ``counted`` holds owners by target that are counted already, and that no verdict of the policy speaks of.
+    """
     owners: dict[int, int] = {}
     numbers: dict[tuple[str, str], int] = {}
     by_target: dict[str, _Worst] = {}
@@ -119,7 +130,15 @@ def tallies(verdicts: Iterable[Verdict]) -> tuple[dict[str, Tally], dict[str, di
         known = worst.get(key)
         if known is None or (known is not status and _WORST[status] > _WORST[known]):
             worst[key] = status
-    return _counted(_merged(by_target.values())), {name: _counted(each) for name, each in by_target.items()}
+    whole = Counter(_counts(_merged(by_target.values())))
+    for counts in counted.values():
+        whole.update(counts)
+    parts: dict[str, dict[str, Tally]] = {}
+    for target in by_target.keys() | counted.keys():
+        part = Counter(_counts(by_target.get(target, {})))
+        part.update(counted.get(target, {}))
+        parts[target] = _tallied(part)
+    return _tallied(whole), parts
 
 
 _Worst = dict[tuple[str, int], Status]
@@ -136,9 +155,13 @@ def _merged(parts: Iterable[_Worst]) -> _Worst:
     return whole
 
 
-def _counted(worst: _Worst) -> dict[str, Tally]:
+def _counts(worst: _Worst) -> Counts:
+    return Counter([(policy, status) for (policy, _), status in worst.items()])
+
+
+def _tallied(counts: Counts) -> dict[str, Tally]:
     found: dict[str, Tally] = {}
-    for (policy, status), count in Counter((policy, status) for (policy, _), status in worst.items()).items():
+    for (policy, status), count in counts.items():
         setattr(found.setdefault(policy, Tally()), _FIELD[status], count)
     return dict(sorted(found.items()))
 
@@ -165,24 +188,30 @@ def grade(value: Fraction | None) -> str:
 
 def contributions(policies: Mapping[str, Graded], tallies: Mapping[str, Tally]) -> dict[str, Fraction]:
     """Points that each policy brings to the uncapped effective score; they sum to it."""
-    shares = {code: t.share(raw=False) for code, t in tallies.items()}
-    total = sum((WEIGHTS[policies[c].severity] for c, p in shares.items() if p is not None), Fraction(0))
+    weights = {
+        code: int(WEIGHTS[policies[code].severity] * 2)
+        for code, counts in tallies.items()
+        if counts.evaluated(raw=False)
+    }
+    total = sum(weights.values())
     return {
-        code: 100 * WEIGHTS[policies[code].severity] * share / total
-        for code, share in shares.items()
-        if share is not None
+        code: Fraction(100 * weight * tallies[code].passed, tallies[code].evaluated(raw=False) * total)
+        for code, weight in weights.items()
     }
 
 
 def _mean(policies: Mapping[str, Graded], tallies: Mapping[str, Tally], *, raw: bool) -> Fraction | None:
-    total = weights = Fraction(0)
-    for code, counts in tallies.items():
-        share = counts.share(raw=raw)
-        if share is not None:
-            weight = WEIGHTS[policies[code].severity]
-            total += weight * share
-            weights += weight
-    return 100 * total / weights if weights else None
+    """Σ(w·p)/Σ(w), as one fraction: adding hundreds of them one by one takes longer than judging."""
+    parts = [
+        (WEIGHTS[policies[code].severity] * 2, counts.evaluated(raw=raw), counts.failed + counts.waived * raw)
+        for code, counts in tallies.items()
+        if counts.evaluated(raw=raw)
+    ]
+    if not parts:
+        return None
+    whole = lcm(*[evaluated for _, evaluated, _ in parts])
+    total = sum(int(weight) * (whole - failed * (whole // evaluated)) for weight, evaluated, failed in parts)
+    return Fraction(100 * total, whole * sum(int(weight) for weight, _, _ in parts))
 
 
 def _cap(
@@ -198,9 +227,9 @@ def _cap(
 
 
 def _coverage(policies: Mapping[str, Graded], tallies: Mapping[str, Tally]) -> Fraction | None:
-    evaluated = missing = Fraction(0)
+    evaluated = missing = 0
     for code, counts in tallies.items():
-        weight = WEIGHTS[policies[code].severity]
+        weight = int(WEIGHTS[policies[code].severity] * 2)
         evaluated += weight * counts.evaluated(raw=True)
         missing += weight * (counts.not_assessed + counts.errors)
-    return 100 * evaluated / (evaluated + missing) if evaluated + missing else None
+    return Fraction(100 * evaluated, evaluated + missing) if evaluated + missing else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from auditor.errors import UsageError, did_you_mean
 from auditor.waivers import Rule
-from auditor.yamlio import SourceMap, load_stream
+from auditor.yamlio import load_stream
 
 FIELDS = ("policy", "owner", "target", "reason", "by", "until", "ticket")
 REQUIRED = ("policy", "owner", "reason", "by")
@@ -15,6 +15,8 @@ REQUIRED = ("policy", "owner", "reason", "by")
 
 def parse_waivers(data: bytes, file: str, *, require_until: bool) -> list[Rule]:
     """Every rule of the file, in its order. UsageError with file and line for the first that is not usable."""
+    from auditor.yamlio import SourceMap
+
     rules: list[Rule] = []
     for document in load_stream(data, file):
         if document.problem is not None:

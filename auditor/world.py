@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from itertools import chain
 from typing import Any, NamedTuple
 
 from auditor.cel.errors import CelError
 from auditor.facts import fact
 from auditor.facts.interface import Fact
 from auditor.guard import described, row
+from auditor.looks import Looks
 from auditor.model import Path, Resource, Target
 from auditor.spans import Problem
 from auditor.unknown import Unknown, UnknownUsed
@@ -40,10 +42,14 @@ class World:
         tied: Iterable[Target] = (),
         declarations: Mapping[str, Any] | None = None,
         around: Surroundings | None = None,
+        *,
+        watched: bool = False,
     ) -> None:
-        self.target = target
-        self.tied = tuple(tied)
-        self.around = around or Surroundings(targets=(target, *self.tied))
+        self.looks = Looks(on=watched)
+        """What facts and views have looked at, when that is wanted."""
+        self._target = target
+        self._tied = tuple(tied)
+        self._around = around or Surroundings(targets=(target, *self._tied))
         self.declarations: Mapping[str, Any] = declarations or {}
         self._by_kind: dict[tuple[str, str], list[Resource]] = {}
         self._instances: dict[str, list[Instance]] = {}
@@ -53,38 +59,99 @@ class World:
         self._addresses: dict[int, dict[str, Resource]] | None = None
         self.problems: list[Problem] = []
         """Resources that a view could not show."""
-        for resource in self.resources():
-            group = "terraform" if resource.api_version == "terraform" else resource.group
-            self._by_kind.setdefault((group, resource.kind), []).append(resource)
+        for resource in self.census():
+            self._by_kind.setdefault((group_of(resource), resource.kind), []).append(resource)
+
+    @property
+    def target(self) -> Target:
+        """The target itself, with all that it holds."""
+        self.looks.at("all")
+        return self._target
+
+    @property
+    def tied(self) -> tuple[Target, ...]:
+        """The targets that it is tied to, with all that they hold."""
+        self.looks.at("all")
+        return self._tied
+
+    @property
+    def around(self) -> Surroundings:
+        """The whole tree, as far as it is looked up on purpose."""
+        self.looks.at("tree")
+        return self._around
+
+    @property
+    def name(self) -> str:
+        """The target's name."""
+        return self._target.name
+
+    @property
+    def label(self) -> tuple[str, str, str]:
+        """The target's kind, name and path."""
+        return self._target.kind, self._target.name, self._target.path
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether the target is the loose rest: files that nothing says are deployed together."""
+        return self._target.kind == "loose"
+
+    @property
+    def files(self) -> frozenset[str]:
+        """Every file of the tree."""
+        self.looks.at("files")
+        return self._around.files
 
     def resources(self) -> Iterator[Resource]:
         """Every resource of the target, then of its ties."""
-        yield from self.target.resources
-        for tied in self.tied:
-            yield from tied.resources
+        self.looks.at("all")
+        return self.census()
+
+    def census(self) -> Iterator[Resource]:
+        """:meth:`resources` for those who look at names, kinds and files only, and at nothing inside."""
+        self.looks.at("names")
+        return chain(self._target.resources, *(tied.resources for tied in self._tied))
+
+    def others(self) -> Iterator[Target]:
+        """The targets of the tree that are not in reach, for those who look at names and kinds only."""
+        self.looks.at("names of others")
+        here = {id(self._target), *map(id, self._tied)}
+        return (target for target in self._around.targets if id(target) not in here)
 
     def kind(self, group: str, kind: str) -> list[Resource]:
         """All resources of a kind; ``group`` is '' for core kinds and ``terraform`` for Terraform types."""
+        self.looks.at(f"kind {group}/{kind}")
         return self._by_kind.get((group, kind), [])
+
+    def anywhere(self, *kinds: str) -> Iterator[Resource]:
+        """All resources of the whole tree that have one of the kinds, whatever their group."""
+        for kind in kinds:
+            self.looks.at(f"anywhere {kind}")
+        return (each for target in self._around.targets for each in target.resources if each.kind in kinds)
 
     def instances(self, name: str) -> list[Instance]:
         """Everything that the view called ``name`` shows, in the order of the inventory."""
+        self.looks.at(f"shown as {name}")
+        self.looks.at(f"view {name}")
         found = self._instances.get(name)
         if found is None:
             found = self._instances[name] = [
-                instance for resource in self.resources() for instance in self.instances_of(name, resource)
+                instance
+                for targets in (self._target, *self._tied)
+                for resource in targets.resources
+                for instance in self.instances_of(name, resource)
             ]
         return found
 
     def instances_of(self, name: str, resource: Resource) -> list[Instance]:
         """What the view called ``name`` shows of one resource."""
+        self.looks.at(f"view {name}")
         key = (name, id(resource))
         found = self._of_resource.get(key)
         if found is None:
             found = []
             if reads(name, resource.api_version, resource.kind):
                 try:
-                    found = list(view(name).instances(resource, self))
+                    found = self.looks.shown(name, view(name), resource, self)
                 except Exception as error:
                     self.problems.append(row(resource.origin.file, _unseen(resource, name), error))
             self._of_resource[key] = found
@@ -106,10 +173,11 @@ class World:
 
     def get_fact(self, name: str) -> Fact:
         """The computed fact itself, for facts that build on another."""
+        self.looks.at(f"fact {name}")
         found = self._facts.get(name)
         if found is None:
             try:
-                found = fact(name)(self)
+                found = self.looks.made(name, fact(name), self)
             except (UnknownUsed, CelError):
                 raise
             except Exception as error:
@@ -120,18 +188,19 @@ class World:
     @property
     def today(self) -> date | None:
         """The day of the run, for facts with a calendar."""
-        return self.around.today
+        self.looks.at("today")
+        return self._around.today
 
     @property
     def target_has_groups(self) -> bool:
         """Whether anything in the target itself declares nodes."""
-        return any(reads("NodeGroup", each.api_version, each.kind) for each in self.target.resources)
+        return any(reads("NodeGroup", each.api_version, each.kind) for each in self._target.resources)
 
     @property
     def region(self) -> str | Unknown:
         """The AWS region: as configured, else as the default aws provider block of the Terraform root says."""
-        if self.around.region:
-            return self.around.region
+        if self._around.region:
+            return self._around.region
         for root in self.kind("terraform", "root"):
             for provider in root.body.get("providers", ()):
                 if provider.get("name") == "aws" and not provider.get("alias"):
@@ -154,9 +223,10 @@ class World:
 
     def at_address(self, near: Resource, address: str) -> Resource | None:
         """The Terraform block with an address, in the root that declares ``near``; None when there is none."""
+        self.looks.at("all")
         if self._addresses is None:
             self._addresses = {}
-            for target in (self.target, *self.tied):
+            for target in (self._target, *self._tied):
                 blocks = [each for each in target.resources if each.api_version == "terraform"]
                 table = {each.name: each for each in blocks}
                 self._addresses |= {id(each): table for each in blocks}
@@ -164,9 +234,13 @@ class World:
 
     def undecided(self, what: str) -> Unknown | None:
         """Why a join to ``what`` cannot be made from this target, when no tie was chosen for it."""
-        if not self.target.undecided:
-            return None
-        return Unknown(f"{what} could not be joined: {self.target.undecided}", self.target.undecided)
+        undecided = self._target.undecided
+        return Unknown(f"{what} could not be joined: {undecided}", undecided) if undecided else None
+
+
+def group_of(resource: Resource) -> str:
+    """The group by which :meth:`World.kind` knows a resource."""
+    return "terraform" if resource.api_version == "terraform" else resource.group
 
 
 class _Broken:

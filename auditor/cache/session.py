@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from auditor.assemble import policy_set
 from auditor.cache.programs import Programs
+from auditor.cache.readings import KeptReadings
 from auditor.cache.store import Store
 from auditor.cel import compile_expr
 from auditor.compiled import Compiler
+from auditor.options import Settings
+from auditor.policy import Policy
+from auditor.sources.tree import PathsTree, Tree
+
+if TYPE_CHECKING:
+    from auditor.cache.verdicts import KeptVerdicts
 
 
 class Cache:
@@ -15,6 +25,7 @@ class Cache:
 
     def __init__(self, store: Store | None = None) -> None:
         self.store = store
+        self._readings: KeptReadings | None = None
         self._programs = Programs(store) if store is not None else None
 
     @classmethod
@@ -26,6 +37,29 @@ class Cache:
     def compiler(self) -> Compiler:
         """Compiles expressions."""
         return self._programs.compile if self._programs is not None else compile_expr
+
+    def readings(self, tree: Tree, settings: Settings) -> KeptReadings | None:
+        """What the files of a tree said; None for a tree that is not simply what lies on the disk."""
+        if self.store is None or type(tree) not in (Tree, PathsTree):
+            return None
+        settled = (f"full={settings.full_parse}", *sorted(settings.honour))
+        self._readings = KeptReadings(self.store, tree, *settled)
+        return self._readings
+
+    def verdicts(
+        self, policies: Mapping[str, Policy], params: Mapping[str, Any], settings: Settings
+    ) -> KeptVerdicts | None:
+        """Verdicts on the files that :meth:`readings` last read; None where none were."""
+        if self.store is None or self._readings is None:
+            return None
+        from auditor.cache.verdicts import KeptVerdicts
+
+        asked = (
+            policy_set(policies.values(), params),
+            repr((settings.render, settings.exclude, settings.targets, settings.region)),
+            repr((sorted(settings.prices.items()), settings.declarations)),
+        )
+        return KeptVerdicts(self.store, self._readings, policies, asked)
 
     def save(self) -> None:
         """Keep what this run learnt."""

@@ -11,6 +11,7 @@ from _thread import get_ident
 from pathlib import Path
 from time import time
 
+import msgspec
 import xxhash
 
 FOLDER = "AUDITOR_CACHE_DIR"
@@ -91,9 +92,5 @@ def _folder() -> Path:
 
 def digest(*parts: str | bytes) -> str:
     """A name for what the parts say together; parts cannot run into each other."""
-    whole = xxhash.xxh3_128()
-    for part in parts:
-        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
-        whole.update(b"%d:" % len(data))
-        whole.update(data)
-    return whole.hexdigest()
+    data = [part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part for part in parts]
+    return xxhash.xxh3_128_hexdigest(msgspec.msgpack.encode(data))

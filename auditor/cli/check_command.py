@@ -75,9 +75,6 @@ def run(options: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from auditor import governance
-    from auditor.audit import with_graphs
-    from auditor.guard import one_row
-    from auditor.proposals import with_fixes
     from auditor.relocate import moved
 
     formats, now = {name for name, _ in outputs_of(options)}, datetime.now(UTC)
@@ -86,12 +83,20 @@ def run(options: argparse.Namespace) -> int:
     governed = governance.govern(request_of(options, tree))
     settings = settings_of(options, governed.settings)
     scope = ",".join(options.paths)
-    result = governance.run(governed, tree, settings, scope=scope, now=now, all_verdicts=everything)
+    rows_only = not everything and formats.isdisjoint(DRAWING_FORMATS | SHOW_FIXES)
+    result = governance.run(
+        governed, tree, settings, scope=scope, now=now, all_verdicts=everything, rows_only=rows_only
+    )
     report = result.report
     if formats & DRAWING_FORMATS:
+        from auditor.audit import with_graphs
+        from auditor.guard import one_row
+
         with one_row(_complain, ".", "the joins could not be drawn"):
             report = with_graphs(result, settings, now=now, limit=DRAWN_WORKLOADS)
     if formats & SHOW_FIXES:
+        from auditor.proposals import with_fixes
+
         only_new = bool(report.base)
         report = with_fixes(report, result.verdicts, result.policies, tree.read, only_new=only_new)
     write(moved(report, folder_of(tree)), options)

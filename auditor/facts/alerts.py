@@ -67,25 +67,21 @@ def _alert_texts(world: World) -> Iterator[str]:
     for _, rule in _rules(world):
         if type(rule.get("alert")) is str:
             yield f"{rule['alert']} {rule.get('expr', '')}"[:MAX_TEXT]
-    for target in world.around.targets:
-        for resource in target.resources:
-            if resource.kind == CLOUDWATCH and resource.api_version == "terraform":
-                yield repr(
-                    [resource.body.get(field) for field in ("alarm_name", "metric_name", "dimensions")]
-                )
-            elif resource.kind == BUDGET and resource.api_version == "terraform":
-                yield "budget"
+    for resource in world.anywhere(CLOUDWATCH, BUDGET):
+        if resource.kind == CLOUDWATCH and resource.api_version == "terraform":
+            yield repr([resource.body.get(field) for field in ("alarm_name", "metric_name", "dimensions")])
+        elif resource.kind == BUDGET and resource.api_version == "terraform":
+            yield "budget"
 
 
 def _rules(world: World) -> Iterator[tuple[Instance, dict[str, Any]]]:
     """Every rule of the tree."""
     view = PrometheusRulesView()
-    for target in world.around.targets:
-        for resource in target.resources:
-            if view.reads(resource.api_version, resource.kind):
-                for instance in view.instances(resource, world):
-                    for rule in rules_of(instance):
-                        yield instance, rule
+    for resource in world.anywhere("PrometheusRule", "PrometheusRules"):
+        if view.reads(resource.api_version, resource.kind):
+            for instance in view.instances(resource, world):
+                for rule in rules_of(instance):
+                    yield instance, rule
 
 
 def rules_of(instance: Instance) -> Iterator[dict[str, Any]]:
@@ -160,7 +156,7 @@ class Runbooks:
     """
 
     def __init__(self, world: World) -> None:
-        self._files = world.around.files
+        self._files = world.files
         self._folders = {file.partition("/")[0] for file in self._files if "/" in file}
 
     def of(self, instance: Instance) -> Any:

@@ -64,12 +64,7 @@ class ApplicationHealth:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        applications = [
-            each
-            for target in world.around.targets
-            for each in target.resources
-            if each.kind == "Application" and each.group == GROUP
-        ]
+        applications = [each for each in world.anywhere("Application") if each.group == GROUP]
         self._waves = len({wave_of(each) for each in applications})
         self._waved = [each for each in applications if WAVE in each.annotations]
 

@@ -46,7 +46,7 @@ class Dockerfile:
     """
 
     def __init__(self, world: World) -> None:
-        self._files = world.around.files
+        self._files = world.files
 
     def of(self, instance: Instance) -> Any:
         """See the class."""

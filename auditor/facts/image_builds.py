@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from auditor.facts.services import listed
-from auditor.model import Target
+from auditor.model import Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
@@ -25,21 +25,20 @@ class ImageBuilds:
 
     def __init__(self, world: World) -> None:
         self._files: dict[str, str] = {}
-        for target in world.around.targets:
-            self._add(target)
+        for resource in world.anywhere(SKAFFOLD[1]):
+            self._add(resource)
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
         image = instance.value.get("image")
         return {"by": "" if isinstance(image, Unknown) else self._files.get(str(image), "")}
 
-    def _add(self, target: Target) -> None:
-        for resource in target.resources:
-            if (resource.group, resource.kind) != SKAFFOLD:
-                continue
-            builds = [resource.body, *(each for _, each in listed(resource.body, ("profiles",)))]
-            for build in builds:
-                for _, artifact in listed(build, ("build", "artifacts")):
-                    name = dig(artifact, ("image",))
-                    if type(name) is str:
-                        self._files.setdefault(name, resource.origin.file)
+    def _add(self, resource: Resource) -> None:
+        if (resource.group, resource.kind) != SKAFFOLD:
+            return
+        builds = [resource.body, *(each for _, each in listed(resource.body, ("profiles",)))]
+        for build in builds:
+            for _, artifact in listed(build, ("build", "artifacts")):
+                name = dig(artifact, ("image",))
+                if type(name) is str:
+                    self._files.setdefault(name, resource.origin.file)

@@ -69,9 +69,7 @@ class KedaAuth:
         listed = [each for kinds in self._declared.values() for each in kinds]
         declared = [each for each in listed if together(self._world, each, scaler)]
         if not declared:
-            reason = (
-                f"{kind} {name} is not among the manifests of {self._world.target.name}, which declare none"
-            )
+            reason = f"{kind} {name} is not among the manifests of {self._world.name}, which declare none"
             return {"found": Unknown(reason, "audit the folder that holds it together with the scaler")}
         for each in declared:
             if each.name == name:
@@ -80,8 +78,8 @@ class KedaAuth:
                 return {"found": False, "why": f"there is {each.kind} {name}{place}", "ref": ref}
         names = [each.name for each in declared if each.kind == kind and same_namespace(each, scaler)]
         meant = nearest(name, names) or ""
-        if not meant and self._world.target.kind == "loose":
-            reason = f"{kind} {name} is not among the loose manifests of {self._world.target.name}"
+        if not meant and self._world.is_loose:
+            reason = f"{kind} {name} is not among the loose manifests of {self._world.name}"
             return {"found": Unknown(reason, "audit the folder that holds it together with the scaler")}
         return {
             "found": False,
@@ -109,7 +107,7 @@ class KedaAuth:
         if self._users(authentication):
             return True
         if not any(together(self._world, each, authentication) for each in self._scalers):
-            reason = f"no scaler lies beside {authentication.title} in {self._world.target.name}"
+            reason = f"no scaler lies beside {authentication.title} in {self._world.name}"
             return Unknown(reason, "audit the folder that holds the scalers together with the authentication")
         return False
 

@@ -85,7 +85,9 @@ class KedaPrometheus:
             return answer
         names = sorted({each.name for each in beside if _may_be_prometheus(each)})
         if not names or name.endswith("-operated"):
-            reason = f"no Service {name} in namespace {namespace} is among the manifests of {self._world.target.name}"
+            reason = (
+                f"no Service {name} in namespace {namespace} is among the manifests of {self._world.name}"
+            )
             return answer | {
                 "found": Unknown(reason, "audit the manifests of the monitoring stack with these")
             }

@@ -88,7 +88,7 @@ class KedaTarget:
 
     def _unseen(self, scaler: Resource, kind: str, name: str) -> Unknown:
         return Unknown(
-            f"{kind} {name} is not among the manifests of {self._world.target.name}, nor is any other {kind} "
+            f"{kind} {name} is not among the manifests of {self._world.name}, nor is any other {kind} "
             f"beside {scaler.title}",
             "audit the folder that holds the workload together with the scaler",
         )
@@ -105,9 +105,7 @@ class KedaTarget:
         if not measured:
             return []
         if found is None:
-            return Unknown(
-                f"the target of {scaler.title} is not among the manifests of {self._world.target.name}"
-            )
+            return Unknown(f"the target of {scaler.title} is not among the manifests of {self._world.name}")
         rows = []
         for pod in self._world.instances_of("PodSpec", found):
             for index, kind, only in measured:
@@ -154,7 +152,7 @@ def _nearness(one: Resource, other: Resource) -> tuple[bool, int]:
 
 def together(world: World, one: Resource, other: Resource) -> bool:
     """Whether two objects are surely deployed together: loose files of other folders may not be."""
-    if world.target.kind != "loose" or any(one in tied.resources for tied in world.tied):
+    if not world.is_loose or any(one in tied.resources for tied in world.tied):
         return True
     return posixpath.dirname(one.origin.file) == posixpath.dirname(other.origin.file)
 

@@ -113,7 +113,7 @@ def may_share_namespace(one: str, other: str) -> bool:
 
 def nearby(world: World) -> Callable[[Resource, Resource], int]:
     """The measure of distance in the world's target: always :data:`SAME_FILE` where it was rendered."""
-    return _distance if world.target.kind == "loose" else _together
+    return _distance if world.is_loose else _together
 
 
 def _together(_one: Resource, _other: Resource) -> int:
@@ -146,12 +146,12 @@ class Neighbours:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._loose = world.target.kind == "loose"
+        self._loose = world.is_loose
         self._scopes: dict[tuple[str, str], set[tuple[str, str]]] = {}
         self._makers: dict[str, list[Resource]] = {}
         self._maker_names: dict[str, Resource] = {}
         self._others: dict[tuple[str, str, str], list[Target]] | None = None
-        for resource in world.resources():
+        for resource in world.census():
             self._scopes.setdefault((resource.group, resource.kind), set()).add(self._scope(resource))
             if _makes_objects(resource):
                 self._makers.setdefault(self._folder(resource), []).append(resource)
@@ -223,17 +223,15 @@ class Neighbours:
         """Every other target of the tree, by the objects in it that others name."""
         if self._others is None:
             self._others = {}
-            here = {id(self._world.target), *map(id, self._world.tied)}
-            for target in self._world.around.targets:
-                if id(target) not in here:
-                    for each in target.resources:
-                        if each.kind in NAMED:
-                            self._others.setdefault((each.group, each.kind, each.name), []).append(target)
+            for target in self._world.others():
+                for each in target.resources:
+                    if each.kind in NAMED:
+                        self._others.setdefault((each.group, each.kind, each.name), []).append(target)
         return self._others
 
     def outside(self, resource: Resource, what: str) -> Unknown:
         """Why nothing can be said of ``what``: it belongs to manifests that are not here."""
-        where = posixpath.dirname(resource.origin.file) or "." if self._loose else self._world.target.name
+        where = posixpath.dirname(resource.origin.file) or "." if self._loose else self._world.name
         return Unknown(
             f"{what} is not in Git, and neither is anything like it in {where}",
             "audit it together with the manifests it belongs to, or the running cluster",

@@ -56,7 +56,7 @@ class NodeFit:
         named = {identity_of(each.value["cluster"]) for each in self.groups()} - {""}
         if len(named) < 2:
             return None
-        name = self._world.target.name
+        name = self._world.name
         return Unknown(
             f"node groups of {len(named)} clusters are declared in {name} and what it is tied to",
             f'say what runs where: manifests = ["<folder>"] under a [target.<name>] of its own for each of '
@@ -154,7 +154,7 @@ def rendered(path: Path) -> str:
 
 def no_groups(world: World) -> Unknown:
     """Why nothing can be said of pods whose nodes nobody declares here."""
-    name = world.target.name
+    name = world.name
     return Unknown(
         f"no node group with GPUs is declared in {name} or in what it is tied to",
         f'name the Terraform root that makes its nodes: terraform = "<path>" under [target."{name}"] in auditor.toml',

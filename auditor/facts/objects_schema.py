@@ -23,8 +23,8 @@ class Schema:
     """
 
     def __init__(self, world: World) -> None:
-        target = world.target
-        self._plain_chart = target.kind == "helm" and target.name == (target.path or ".")
+        kind, name, path = world.label
+        self._plain_chart = kind == "helm" and name == (path or ".")
 
     def of(self, instance: Instance) -> Any:
         """See the class."""

@@ -94,7 +94,7 @@ class PodIndex:
         found = neighbours.missing(resource, what, POD_KINDS, names)
         if found is not False or self.likeliest(resource, selector) is not None:
             return found
-        return neighbours.outside(resource, what) if self._world.target.kind == "loose" else False
+        return neighbours.outside(resource, what) if self._world.is_loose else False
 
     def likeliest(self, resource: Resource, selector: Selector) -> PodSource | None:
         """The pods that a selector without a match was probably written for; None when the folder has none.
@@ -109,7 +109,7 @@ class PodIndex:
         )
 
     def _folder(self, resource: Resource) -> tuple[str, str]:
-        loose = self._world.target.kind == "loose"
+        loose = self._world.is_loose
         return resource.namespace, posixpath.dirname(resource.origin.file) if loose else ""
 
     def of(self, instance: Instance) -> Any:

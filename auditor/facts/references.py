@@ -91,7 +91,7 @@ class References:
             return Unknown(f"{what} is not in Git, and Secrets seldom are", "audit the running cluster")
         neighbours = neighbours_of(self._world)
         found = neighbours.missing(owner, what, (("", reference.kind),), (reference.name,))
-        if found is not False or reference.kind == "ServiceAccount" or self._world.target.kind != "loose":
+        if found is not False or reference.kind == "ServiceAccount" or not self._world.is_loose:
             return found
         if (reference.kind, owner.namespace, owner.origin.file) in self._files:
             return False

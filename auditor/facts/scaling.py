@@ -37,7 +37,7 @@ class ScalerTarget:
         found = self.find(scaler)
         if found is None:
             return Unknown(
-                f"the target of {scaler.title} is not among the manifests of {self._world.target.name}",
+                f"the target of {scaler.title} is not among the manifests of {self._world.name}",
                 "audit the folder that holds the workload together with the scaler",
             )
         return self._answer(found, ("spec",))

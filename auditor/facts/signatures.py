@@ -34,13 +34,7 @@ class ImageSignature:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._checks = [
-            check
-            for target in world.around.targets
-            for each in target.resources
-            if each.kind in _KINDS
-            for check in _checks(each)
-        ]
+        self._checks = [check for each in world.anywhere(*_KINDS) for check in _checks(each)]
 
     def of(self, instance: Instance) -> Any:
         """See the class."""

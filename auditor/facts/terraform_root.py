@@ -57,7 +57,7 @@ class RootFacts:
             "tags": self._own_tags(resource),
             "ebs_encrypted": self._ebs(),
             "registry_scan": any(_scans(each) for each in scanning),
-            "trial": _TRIAL.search(f"{world.target.name}/{resource.origin.file}") is not None,
+            "trial": _TRIAL.search(f"{world.name}/{resource.origin.file}") is not None,
         }
 
     def _own_tags(self, resource: Resource) -> Any:

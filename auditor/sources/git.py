@@ -15,18 +15,15 @@ from msgspec import Struct, field
 
 from auditor.guard import one_row
 from auditor.model import Target
-from auditor.sources import monitoring
-from auditor.sources.interface import Inventory
-from auditor.sources.manifests import ParsedFile, read_manifests
-from auditor.sources.stdin import STDIN
-from auditor.sources.texts import oversized, resources_of
+from auditor.sources.interface import Counts, Inventory
+from auditor.sources.manifests import ParsedFile
+from auditor.sources.reading import FileReading, Outcome, Readings, Trace, is_manifest, read_into
 from auditor.sources.tree import Tree, Unreadable
 from auditor.spans import Problem
 
 if TYPE_CHECKING:
     from auditor.sources.sandbox import Memory
 
-MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 LOOSE = "loose"
 CRD = "CustomResourceDefinition"
 
@@ -65,6 +62,8 @@ class GitOptions(Struct):
     """URLs that mean this repository; none given: any, when the path exists here."""
     memory: Memory | None = None
     """Where renderings are kept between runs."""
+    readings: Readings | None = None
+    """What files said when they were last read."""
 
 
 class Checkout(Struct):
@@ -76,19 +75,28 @@ class Checkout(Struct):
     inventory: Inventory = field(default_factory=Inventory)
     claimed: set[str] = field(default_factory=set)
     texts: Target = field(default_factory=lambda: Target("files", "loose", "."))
+    trace: Trace = field(default_factory=Trace)
+    """What the collector at work has asked for."""
     _parsed: dict[str, ParsedFile] = field(default_factory=dict)
     _shared: dict[Callable[[Checkout], Any], Any] = field(default_factory=dict)
 
     def read(self, path: str) -> bytes:
         """Bytes of a file; :class:`Unreadable` when that is impossible."""
+        self.trace.reads.add(path)
         parsed = self._parsed.get(path)
         return self.tree.read(path) if parsed is None else parsed.file.data
 
     def parsed(self, path: str) -> ParsedFile:
         """Every document of one YAML or JSON file, parsed once; :class:`Unreadable` as for :meth:`read`."""
+        self.trace.reads.add(path)
         found = self._parsed.get(path)
         if found is None:
             found = self._parsed[path] = ParsedFile(path, self.read)
+        return found
+
+    def has_file(self, path: str) -> bool:
+        """Whether ``path`` is a file inside the tree, ignored by Git or not."""
+        found = self.trace.asked[path] = self.tree.has_file(path)
         return found
 
     def shared(self, make: Callable[[Checkout], Shared]) -> Shared:
@@ -131,12 +139,13 @@ class GitSource:
         checkout.inventory.files = frozenset(checkout.files)
         for collector in COLLECTORS:
             if any(path.endswith(collector.endings) for path in checkout.files):
-                with checkout.guarded(
-                    ".", f"what {collector.module.rpartition('.')[2]} declares could not be read"
-                ):
-                    import_module(collector.module).collect(checkout)
+                _collect(collector.module, checkout)
         _read_all(checkout)
-        if any(each.kind in REGROUPED for target in checkout.inventory.targets for each in target.resources):
+        if self._options.render and any(
+            each.kind in REGROUPED and each.group == "argoproj.io"
+            for target in checkout.inventory.targets
+            for each in target.resources
+        ):
             with checkout.guarded(".", "what Argo CD deploys could not be put together"):
                 import_module(REGROUPER).collect(checkout)
         return checkout.inventory
@@ -151,72 +160,103 @@ class GitSource:
         return [path for path in files if not excluded.covers(path)]
 
 
-def may_hold_objects(data: bytes) -> bool:
-    """Whether a file can hold Kubernetes objects at all.
+def _collect(module: str, checkout: Checkout) -> None:
+    """Run a collector. Where nothing is rendered it mostly claims files: that is replayed while they stay the same."""
+    kept = None if checkout.options.render else checkout.options.readings
+    if kept is None:
+        _run(module, checkout)
+        return
+    given = [*checkout.files, "", *sorted(checkout.claimed)]
+    outcome = kept.outcome(module, given, checkout.tree.has_file)
+    if outcome is not None:
+        _leave(checkout, outcome)
+        return
+    counts, claimed = checkout.inventory.counts.plus(Counts()), set(checkout.claimed)
+    rows = [len(listed) for listed in _rows(checkout.inventory)]
+    checkout.trace = Trace()
+    _run(module, checkout)
+    found_nothing = not checkout.inventory.targets and not checkout.texts.resources
+    if found_nothing and checkout.trace.reads.issubset(checkout.files):
+        problems, gaps, warnings = (
+            listed[start:] for listed, start in zip(_rows(checkout.inventory), rows, strict=True)
+        )
+        added = checkout.inventory.counts.plus(counts, -1)
+        left = Outcome(sorted(checkout.claimed - claimed), problems, gaps, warnings, added)
+        kept.keep_outcome(module, given, checkout.trace, left)
 
-    A key can be written with escapes or in UTF-16: with a backslash or a NUL in the file the parser decides.
-    """
-    return b"apiVersion" in data or b"\\" in data or b"\0" in data
+
+def _run(module: str, checkout: Checkout) -> None:
+    with checkout.guarded(".", f"what {module.rpartition('.')[2]} declares could not be read"):
+        import_module(module).collect(checkout)
+
+
+def _rows(inventory: Inventory) -> tuple[list[Problem], list[Problem], list[Problem]]:
+    return inventory.problems, inventory.gaps, inventory.warnings
+
+
+def _leave(checkout: Checkout, outcome: Outcome) -> None:
+    checkout.claim(outcome.claimed)
+    inventory = checkout.inventory
+    inventory.problems += outcome.problems
+    inventory.gaps += outcome.gaps
+    inventory.warnings += outcome.warnings
+    inventory.counts = inventory.counts.plus(outcome.counts)
 
 
 def _read_all(checkout: Checkout) -> None:
     """Read every file once: texts for keys, Dockerfiles, and the manifests that nobody claimed."""
     loose = Target(LOOSE, "loose", ".")
     for path in checkout.files:
-        try:
-            data = checkout.read(path)
-        except Unreadable as error:
-            _unread(checkout, path, error)
-            continue
-        with checkout.guarded(path, "the file could not be read"):
-            _read_one(checkout, loose, path, data)
+        reading = _reading(checkout, path)
+        if reading is not None:
+            _take(checkout, loose, reading)
     for target in (loose, checkout.texts):
         if target.resources:
             checkout.add(target)
+
+
+def _reading(checkout: Checkout, path: str) -> FileReading | None:
+    """What one file says: as it was kept, else read now; None (and a row) where it cannot be read."""
+    kept, loose = checkout.options.readings, path not in checkout.claimed
+    known = kept.get(path, loose=loose) if kept is not None else None
+    if known is not None:
+        return known
+    try:
+        data = checkout.read(path)
+    except Unreadable as error:
+        _unread(checkout, path, error)
+        return None
+    reading = FileReading(loose)
+    with checkout.guarded(path, "the file could not be read"):
+        read_into(reading, path, data, checkout.read, checkout.wanted)
+        if kept is not None:
+            kept.keep(path, reading)
+    return reading
 
 
 def _unread(checkout: Checkout, path: str, error: Unreadable) -> None:
     """A row for what cannot be read; none for a link to a folder of the tree, whose files are listed there."""
     tree, inventory = checkout.tree, checkout.inventory
     if not tree.has_folder(path):
-        if _is_manifest(path) or not error.too_large:
+        if is_manifest(path) or not error.too_large:
             inventory.problems.append(Problem(path, 0, 0, error.what, error.repair))
     elif not (tree.root / path).is_symlink():
         what = "a Git submodule that is not checked out: nothing in it was judged"
         inventory.gaps.append(Problem(path, 0, 0, what, "git submodule update --init"))
 
 
-def _is_manifest(path: str) -> bool:
-    return path.endswith(MANIFEST_SUFFIXES) or path == STDIN
-
-
-def _read_one(checkout: Checkout, loose: Target, path: str, data: bytes) -> None:
-    """Texts for keys, Dockerfiles, and the objects in one file."""
-    manifest = _is_manifest(path)
-    checkout.texts.resources += resources_of(path, data)
-    problem = oversized(path, data)
-    if problem is not None:
-        checkout.inventory.problems.append(problem)
-    if manifest:
-        checkout.texts.resources += monitoring.resources_of(path, data, checkout.read)
-    if path in checkout.claimed:
+def _take(checkout: Checkout, loose: Target, reading: FileReading) -> None:
+    """Add what a file says to the inventory."""
+    inventory, counts = checkout.inventory, checkout.inventory.counts
+    checkout.texts.resources += reading.texts
+    loose.resources += reading.objects
+    inventory.problems += reading.problems
+    inventory.gaps += reading.gaps
+    if not reading.loose:
         return
-    if manifest and may_hold_objects(data):
-        _loose(checkout, loose, path, data)
+    counts.documents += reading.documents
+    counts.skipped_documents += reading.skipped
+    if reading.objects or reading.skipped:
+        counts.manifests += 1
     else:
-        checkout.inventory.counts.other_files += 1
-
-
-def _loose(checkout: Checkout, target: Target, path: str, data: bytes) -> None:
-    """Add the objects of a file that nobody claimed."""
-    inventory = checkout.inventory
-    manifest = read_manifests(path, data, checkout.read, checkout.wanted)
-    inventory.counts.documents += manifest.documents
-    inventory.counts.skipped_documents += manifest.skipped
-    if manifest.resources or manifest.skipped:
-        inventory.counts.manifests += 1
-    else:
-        inventory.counts.other_files += 1
-    target.resources += manifest.resources
-    inventory.problems += manifest.problems
-    inventory.gaps += manifest.gaps
+        counts.other_files += 1

@@ -39,6 +39,7 @@ class Ignore:
     def __init__(self, lines: Iterable[str], folder: str = "") -> None:
         self._folder = folder
         self._rules = [rule for line in lines if (rule := _rule(line)) is not None]
+        self._any = re.compile("|".join(f"(?:{rule.matches.pattern})" for rule in self._rules), re.DOTALL)
 
     @classmethod
     def load(cls, root: Path, folder: str) -> Ignore:
@@ -54,6 +55,8 @@ class Ignore:
     def verdict(self, path: str, directory: bool) -> bool | None:
         """Whether ``path`` (relative to the root) is ignored; None when no rule speaks of it."""
         relative = path.removeprefix(self._folder)
+        if not self._any.fullmatch(relative):
+            return None
         for rule in reversed(self._rules):
             if (directory or not rule.directories) and rule.matches.fullmatch(relative):
                 return not rule.takes_back

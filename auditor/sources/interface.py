@@ -22,6 +22,11 @@ class Counts(Struct):
     terraform_files: int = 0
     other_files: int = 0
 
+    def plus(self, other: Counts, times: int = 1) -> Counts:
+        """These and the others; with ``times`` -1 what these have more than the others."""
+        theirs = asdict(other)
+        return Counts(**{name: number + times * theirs[name] for name, number in asdict(self).items()})
+
 
 class Inventory(Struct):
     """Targets with their resources, and every input that could not be used.
@@ -44,12 +49,11 @@ class Inventory(Struct):
 
     def merged(self, other: Inventory) -> Inventory:
         """Both inventories as one; targets keep their order."""
-        mine, theirs = asdict(self.counts), asdict(other.counts)
         return Inventory(
             self.targets + other.targets,
             self.problems + other.problems,
             self.gaps + other.gaps,
-            Counts(**{name: mine[name] + theirs[name] for name in mine}),
+            self.counts.plus(other.counts),
             self.marks + other.marks,
             self.warnings + other.warnings,
             self.files | other.files,

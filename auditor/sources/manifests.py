@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.model import Origin, Path, Place, Precision, Resource
 from auditor.spans import Edit, Problem, Span
-from auditor.yamlio import SourceMap, YamlDocument, load_stream
+from auditor.yamlio import YamlDocument, load_stream
 from auditor.yamlio.text import NotTextError, as_utf8
 
 if TYPE_CHECKING:
     from auditor.fixes import Editable
+    from auditor.yamlio import SourceMap
 
 Read = Callable[[str], bytes]
 Wanted = Callable[[str, str], bool]
@@ -42,6 +43,8 @@ class SourceFile:
         """Positions inside one document of the file."""
         found = self._maps.get(document.index)
         if found is None:
+            from auditor.yamlio import SourceMap
+
             found = self._maps[document.index] = SourceMap(self.data, document)
         return found
 
@@ -101,14 +104,14 @@ class ParsedFile:
 class ManifestOrigin:
     """Where a manifest came from: file, document, and (in a ``kind: List``) the item."""
 
-    __slots__ = ("_base", "_document", "_file", "precision")
+    __slots__ = ("_file", "base", "document", "precision")
 
     source = "git"
 
     def __init__(
         self, file: SourceFile, document: YamlDocument, base: Path = (), precision: Precision = "exact"
     ) -> None:
-        self._file, self._document, self._base = file, document, base
+        self._file, self.document, self.base = file, document, base
         self.precision = precision
 
     @property
@@ -123,11 +126,11 @@ class ManifestOrigin:
 
     def editable_at(self, path: Path) -> Editable:
         """How the file is edited there."""
-        return editor(self._file.path, self._file.map(self._document), lambda at: self._base + at)
+        return editor(self._file.path, self._file.map(self.document), lambda at: self.base + at)
 
     def locate(self, path: Path) -> Place:
         """The exact lines of ``path`` or of its nearest existing ancestor."""
-        span, _ = self._file.map(self._document).nearest(self._base + path)
+        span, _ = self._file.map(self.document).nearest(self.base + path)
         return Place(self._file.path, span, self.precision)
 
     def excerpt(self, place: Place) -> list[tuple[int, str]]:
@@ -138,13 +141,13 @@ class ManifestOrigin:
         """The comment on the line or directly above it."""
         if place.span is None:
             return ""
-        return self._file.map(self._document).comments_on(place.span.line)
+        return self._file.map(self.document).comments_on(place.span.line)
 
 
 def editor(file: str, smap: SourceMap, place: Callable[[Path], Path], note: str = "") -> Editable:
     """How a document is edited where ``place`` says that a path of the object stands in it."""
     from auditor.fixes import Editable, Refused
-    from auditor.yamlio import CannotEdit, append_item, remove, set_value
+    from auditor.yamlio import CannotEdit, SourceMap, append_item, remove, set_value
 
     def guarded(edit: Callable[[], Edit]) -> Edit:
         try:

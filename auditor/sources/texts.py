@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from auditor.model import Path, Place, Resource
@@ -26,19 +26,27 @@ EXCERPT_LINES = 2
 class TextOrigin:
     """Places in a text file. Paths are ``(list, index)``: the n-th span that the resource was made with."""
 
-    __slots__ = ("_data", "_spans", "_starts", "file")
+    __slots__ = ("_bytes", "_read", "_starts", "file", "spans")
 
     source = "git"
     editable = False
 
-    def __init__(self, file: str, data: bytes, spans: dict[Path, tuple[int, int]]) -> None:
-        self.file, self._data, self._spans = file, data, spans
+    def __init__(self, file: str, read: Callable[[str], bytes], spans: dict[Path, tuple[int, int]]) -> None:
+        self.file, self._read, self.spans = file, read, spans
+        self._bytes: bytes | None = None
         self._starts: list[int] = []
+
+    @property
+    def _data(self) -> bytes:
+        """The text, read again when a place is asked for: few texts have findings."""
+        if self._bytes is None:
+            self._bytes = self._read(self.file)
+        return self._bytes
 
     def locate(self, path: Path) -> Place:
         """The span of the nearest part that has one; the first line otherwise."""
         for length in range(len(path), 0, -1):
-            span = self._spans.get(path[:length])
+            span = self.spans.get(path[:length])
             if span is not None:
                 return Place(self.file, self._span(*span), "exact")
         return Place(self.file, self._span(0, 0), "exact")
@@ -75,13 +83,13 @@ class TextOrigin:
         return Span(line, column, end_line, end_column, start, end)
 
 
-def resources_of(path: str, data: bytes) -> Iterator[Resource]:
+def resources_of(path: str, data: bytes, read: Callable[[str], bytes]) -> Iterator[Resource]:
     """The text when it mentions keys, and the Dockerfile when it is one (and no larger than they are)."""
     places = mentions(data) if len(data) <= MAX_TEXT_BYTES else None
     if places is not None and b"\0" not in data[:8192]:
-        yield text_resource(path, data, places)
+        yield text_resource(path, data, places, read)
     if is_dockerfile(path) and len(data) <= MAX_DOCKERFILE_BYTES:
-        yield dockerfile_resource(path, data)
+        yield dockerfile_resource(path, data, read)
 
 
 def oversized(path: str, data: bytes) -> Problem | None:
@@ -92,15 +100,15 @@ def oversized(path: str, data: bytes) -> Problem | None:
     return Problem(path, 0, 0, what, "move data and long scripts into files of their own")
 
 
-def text_resource(path: str, data: bytes, places: Mentions) -> Resource:
+def text_resource(path: str, data: bytes, places: Mentions, read: Callable[[str], bytes]) -> Resource:
     """``{keys: [{kind, masked}]}`` of a text that speaks of keys at these places."""
     keys = find_keys(data, places)
     spans: dict[Path, tuple[int, int]] = {("keys", n): (key.start, key.end) for n, key in enumerate(keys)}
     body: dict[str, Any] = {"keys": [{"kind": key.kind, "masked": key.masked} for key in keys]}
-    return Resource("file", "Text", "", path, body, TextOrigin(path, data, spans))
+    return Resource("file", "Text", "", path, body, TextOrigin(path, read, spans))
 
 
-def dockerfile_resource(path: str, data: bytes) -> Resource:
+def dockerfile_resource(path: str, data: bytes, read: Callable[[str], bytes] | None = None) -> Resource:
     """``{stages: [{name, image, instructions: [{instruction, value, flags}]}], arguments}`` of a Dockerfile.
 
     ``arguments`` are the ARGs before the first FROM that have a default.
@@ -113,7 +121,8 @@ def dockerfile_resource(path: str, data: bytes) -> Resource:
         body["stages"].append(_stage(stage))
         for number, instruction in enumerate(stage):
             spans["stages", index, "instructions", number] = (instruction.start, instruction.end)
-    return Resource("file", "Dockerfile", "", path, body, TextOrigin(path, data, spans))
+    origin = TextOrigin(path, read or (lambda _: data), spans)
+    return Resource("file", "Dockerfile", "", path, body, origin)
 
 
 def _arguments(data: bytes) -> dict[str, str]:

@@ -74,6 +74,15 @@ class Tree:
     def has_file(self, path: str) -> bool:
         """Whether ``path`` is a file inside the tree, ignored by Git or not."""
         try:
+            if self._inside(path.rpartition("/")[0]):
+                mode = os.lstat(f"{self.root}/{path}").st_mode
+                if not stat.S_ISLNK(mode):
+                    return stat.S_ISREG(mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except (OSError, RuntimeError, ValueError):
+            pass
+        try:
             real = (self.root / path).resolve()
             return real.is_relative_to(self._real_root) and real.is_file()
         except (OSError, RuntimeError, ValueError):
@@ -93,6 +102,18 @@ class Tree:
         if self.on_read is not None:
             self.on_read(path, data)
         return data
+
+    def state(self, path: str) -> tuple[int, ...] | None:
+        """Changes with the file: size, times, inode. None for what is no plain file of the tree."""
+        try:
+            if not self._inside(path.rpartition("/")[0]):
+                return None
+            found = os.lstat(f"{self.root}/{path}")
+        except (OSError, RuntimeError, ValueError):
+            return None
+        if not stat.S_ISREG(found.st_mode) or found.st_size > self._max_bytes:
+            return None
+        return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
     def _bytes(self, path: str) -> bytes:
         try:

@@ -1,10 +1,12 @@
 """YAML and JSON with Go's semantics, the places of what was read, and byte-minimal edits."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from auditor.yamlio.document import DEFAULT_LIMITS, Limits, YamlDocument
-from auditor.yamlio.sourcemap import Path, SourceMap
-from auditor.yamlio.stream import load_stream
 
 if TYPE_CHECKING:
     from auditor.yamlio.edits import (
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
         remove,
         set_value,
     )
+    from auditor.yamlio.sourcemap import Path, SourceMap
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -34,10 +37,22 @@ __all__ = [
 ]
 
 
+def load_stream(
+    data: bytes,
+    path: str,
+    *,
+    wanted: Callable[[str, str], bool] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> list[YamlDocument]:
+    """See :func:`auditor.yamlio.stream.load_stream`. The parser loads with the first file that is parsed."""
+    from auditor.yamlio.stream import load_stream as load
+
+    return load(data, path, wanted=wanted, limits=limits)
+
+
 def __getattr__(name: str) -> Any:
-    """Edits load on first use: an audit that fixes nothing does not pay for them."""
+    """Places and edits load on first use: most runs edit nothing, and some parse nothing."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from auditor.yamlio import edits
-
-    return getattr(edits, name)
+    home = "sourcemap" if name in ("Path", "SourceMap") else "edits"
+    return getattr(import_module(f"{__name__}.{home}"), name)

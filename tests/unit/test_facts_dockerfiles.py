@@ -150,7 +150,7 @@ def test_a_dockerfile_without_from_is_unknown() -> None:
 def test_long_instructions_are_judged_by_their_beginning_and_huge_files_are_a_row() -> None:
     data = b"FROM a:1\nRUN " + b"x" * MAX_DOCKERFILE_BYTES
     assert oversized("Dockerfile", data) is not None
-    assert list(resources_of("Dockerfile", data)) == []
+    assert list(resources_of("Dockerfile", data, lambda _: data)) == []
     assert oversized("notes.txt", data) is None
     (found,) = resources_of("Dockerfile", data[:100_000])
     assert len(found.body["stages"][0]["instructions"][1]["value"]) == MAX_VALUE

@@ -14,7 +14,7 @@ from auditor.model import Resource, Target
 from auditor.sources.argocd.application import Application, AppSource, canonical
 from auditor.sources.argocd.globs import GlobError, across
 from auditor.sources.argocd.overrides import UNDERSTOOD, OverriddenOrigin, changes, overridden
-from auditor.sources.git import LOOSE, MANIFEST_SUFFIXES, Checkout, may_hold_objects
+from auditor.sources.git import LOOSE, Checkout
 from auditor.sources.helm import Builder as HelmBuilder
 from auditor.sources.helm.chart import Chart, Charts, below
 from auditor.sources.helm.release import Helm, Release, Values
@@ -22,6 +22,7 @@ from auditor.sources.kustomize import Builder as KustomizeBuilder
 from auditor.sources.kustomize.graph import Graph
 from auditor.sources.kustomize.renderer import Kustomize
 from auditor.sources.manifests import read_manifests
+from auditor.sources.reading import MANIFEST_SUFFIXES, may_hold_objects
 from auditor.sources.tree import Unreadable
 from auditor.spans import Problem
 

@@ -128,7 +128,7 @@ class Charts:
             if path == f"{prefix}/{CHART}" or (path.startswith(f"{prefix}-") and path.endswith(".tgz")):
                 return True
         archive = f"{prefix}-{version}.tgz"
-        if "/" in name or "/" in version or not self._checkout.tree.has_file(archive):
+        if "/" in name or "/" in version or not self._checkout.has_file(archive):
             return False
         chart.files.append(archive)  # `helm dependency build` was run, and Git ignores what it fetched
         return True

@@ -239,7 +239,7 @@ class Graph:
         node.gaps.append(Problem(node.path, kustomization.line(at), 0, what, repair))
 
     def _is_file(self, path: str) -> bool:
-        return path in self._files or self._checkout.tree.has_file(path)
+        return path in self._files or self._checkout.has_file(path)
 
 
 def _shown(text: str) -> str:

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from auditor.sources.git import MANIFEST_SUFFIXES, Checkout
+from auditor.sources.git import Checkout
 from auditor.sources.kustomize.graph import Graph
 from auditor.sources.manifests import is_object
+from auditor.sources.reading import MANIFEST_SUFFIXES
 from auditor.sources.tree import Unreadable
 from auditor.spans import Problem
 
