@@ -152,5 +152,5 @@ def test_long_instructions_are_judged_by_their_beginning_and_huge_files_are_a_ro
     assert oversized("Dockerfile", data) is not None
     assert list(resources_of("Dockerfile", data, lambda _: data)) == []
     assert oversized("notes.txt", data) is None
-    (found,) = resources_of("Dockerfile", data[:100_000])
+    (found,) = resources_of("Dockerfile", data[:100_000], lambda _: data)
     assert len(found.body["stages"][0]["instructions"][1]["value"]) == MAX_VALUE
