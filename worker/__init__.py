@@ -1,0 +1,1 @@
+"""The segmentation worker: scans from S3 by way of SQS, through nnU-Net v2, back to S3."""
