@@ -61,7 +61,7 @@ class Node(Struct):
         return any(node.kind in ("call", "aggregation") and node.name in names for node in self.walk())
 
 
-class Unreadable(Exception):  # noqa: N818 - an answer, not a failure
+class Unreadable(Exception):
     """The text is no PromQL that this reader knows."""
 
 
