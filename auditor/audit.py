@@ -82,7 +82,12 @@ def collect(tree: Tree, settings: Settings, cache: Cache | None = None) -> Inven
     readings = cache.readings(tree, settings) if cache is not None else None
     memory = cache.store if cache is not None else None
     options = GitOptions(
-        settings.render, settings.full_parse, settings.exclude, memory=memory, readings=readings
+        settings.render,
+        settings.full_parse,
+        settings.exclude,
+        settings.repositories,
+        memory=memory,
+        readings=readings,
     )
     inventory = GitSource(tree, options).collect()
     tree.on_read = None
