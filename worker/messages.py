@@ -128,7 +128,7 @@ def _required(value: Any, name: str) -> str:
 
 
 def _text(item: Mapping[str, Any], *names: str) -> str | None:
-    """The first of several spellings; "null" is S3's version id of an object older than versioning: its etag pins it."""
+    """The first of several spellings. S3's version id "null" pins nothing: the object is older than versioning."""
     value = next((item[name] for name in names if isinstance(item.get(name), str) and item[name]), None)
     return value if value and value.isprintable() and value != "null" else None
 

@@ -20,11 +20,13 @@ class Settings(BaseSettings):
     queue_url: str = Field(description="SQS queue with the notifications")
     dead_letter_queue_url: str = Field(description="SQS queue for what no retry repairs")
     input_bucket: str = Field(
-        "", description="only bucket that scans are taken from; empty: whatever IAM allows"
+        default="", description="only bucket that scans are taken from; empty: whatever IAM allows"
     )
     output_bucket: str = Field(description="bucket for results and explained errors")
-    output_prefix: str = Field("results/", description="key prefix of results; never read as input")
-    error_prefix: str = Field("errors/", description="key prefix of explained errors; never read as input")
+    output_prefix: str = Field(default="results/", description="key prefix of results; never read as input")
+    error_prefix: str = Field(
+        default="errors/", description="key prefix of explained errors; never read as input"
+    )
 
     model: str = Field(
         description="model folder, or s3://bucket/prefix/, or s3://bucket/model.zip (.tar, .tar.gz)"
@@ -32,62 +34,69 @@ class Settings(BaseSettings):
     model_sha256: str = Field(
         pattern=r"^[0-9a-f]{64}$", description="digest of the model folder (`worker digest FOLDER`)"
     )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where the network runs")
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where the network runs")
     tta: bool = Field(
-        True, description="mirror the scan on every axis: 3 to 8 times the work, a little better"
+        default=True, description="mirror the scan on every axis: 3 to 8 times the work, a little better"
     )
     folds: Folds = Field(
-        None, description="folds to average, such as 0,1,2; empty: all that the model folder has"
+        default=None, description="folds to average, such as 0,1,2; empty: all that the model folder has"
     )
 
     max_in_flight: int = Field(
-        4, ge=1, le=100, description="messages held at once, in whatever stage; KEDA's queueLength"
+        default=4, ge=1, le=100, description="messages held at once, in whatever stage; KEDA's queueLength"
     )
     visibility_seconds: float = Field(
-        120,
+        default=120,
         ge=1,
         le=43200,
         description="s: how long a message stays ours after a heartbeat; three beats in it",
     )
     max_processing_seconds: float = Field(
-        1800, ge=1, le=42000, description="s: after this a message is no longer kept from others"
+        default=1800, ge=1, le=42000, description="s: after this a message is no longer kept from others"
     )
-    poll_seconds: float = Field(20, ge=1, le=20, description="s: long poll for messages")
+    poll_seconds: float = Field(default=20, ge=1, le=20, description="s: long poll for messages")
     max_receives: int = Field(
-        5,
+        default=5,
         ge=1,
         le=1000,
         description="deliveries before a message is given up; below the queue's maxReceiveCount",
     )
     backoff_seconds: float = Field(
-        10, ge=0, le=3600, description="s: first delay after a transient fault; doubles"
+        default=10, ge=0, le=3600, description="s: first delay after a transient fault; doubles"
     )
     max_backoff_seconds: float = Field(
-        600, ge=0, le=43200, description="s: longest delay after a transient fault"
+        default=600, ge=0, le=43200, description="s: longest delay after a transient fault"
     )
     grace_seconds: float = Field(
-        90, ge=0, le=3600, description="s: from SIGTERM to the end; below terminationGracePeriodSeconds"
+        default=90,
+        ge=0,
+        le=3600,
+        description="s: from SIGTERM to the end; below terminationGracePeriodSeconds",
     )
 
-    max_input_bytes: int = Field(4 * 1024**3, ge=1, description="bytes: largest scan as stored")
-    max_input_files: int = Field(5000, ge=1, description="files of one DICOM folder or archive")
-    max_unpacked_bytes: int = Field(8 * 1024**3, ge=1, description="bytes: largest scan after unpacking")
+    max_input_bytes: int = Field(default=4 * 1024**3, ge=1, description="bytes: largest scan as stored")
+    max_input_files: int = Field(default=5000, ge=1, description="files of one DICOM folder or archive")
+    max_unpacked_bytes: int = Field(
+        default=8 * 1024**3, ge=1, description="bytes: largest scan after unpacking"
+    )
     max_voxels: int = Field(
-        1_000_000_000, ge=1, description="voxels: largest volume, before and after resampling"
+        default=1_000_000_000, ge=1, description="voxels: largest volume, before and after resampling"
     )
-    max_model_bytes: int = Field(16 * 1024**3, ge=1, description="bytes: largest model folder")
+    max_model_bytes: int = Field(default=16 * 1024**3, ge=1, description="bytes: largest model folder")
     scratch: Path = Field(
-        Path("/tmp/worker"), description="folder for scans in work; on Kubernetes an emptyDir"
+        default=Path("/tmp/worker"), description="folder for scans in work; on Kubernetes an emptyDir"
     )
 
-    http_host: str = Field("0.0.0.0", description="address of /metrics, /healthz and /readyz")
-    http_port: int = Field(9090, ge=0, le=65535, description="port of the same; 0: any free one")
+    http_host: str = Field(default="0.0.0.0", description="address of /metrics, /healthz and /readyz")
+    http_port: int = Field(default=9090, ge=0, le=65535, description="port of the same; 0: any free one")
     usd_per_hour: float = Field(
-        0, ge=0, description="USD/h of the machine (of this worker's share); 0: no estimate"
+        default=0, ge=0, description="USD/h of the machine (of this worker's share); 0: no estimate"
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level logged")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="least level logged"
+    )
     aws_endpoint_url: str | None = Field(
-        None, description="other endpoint for S3 and SQS, for tests and `demo`"
+        default=None, description="other endpoint for S3 and SQS, for tests and `demo`"
     )
 
     @model_validator(mode="before")

@@ -16,7 +16,7 @@ def span(phase: str, scan: str) -> AbstractContextManager[Any]:
     if tracer is None:
         return nullcontext()
     opened: AbstractContextManager[Any] = tracer.start_as_current_span(
-        f"worker.{phase}", attributes={"scan": scan}, record_exception=False
+        f"worker.{phase}", attributes={"scan": scan}, record_exception=False, set_status_on_exception=False
     )
     return opened
 
