@@ -17,8 +17,8 @@ from prometheus_client.process_collector import ProcessCollector
 
 from worker.busy import BusyClock
 
-PHASES = ("wait", "download", "prepare", "infer", "export", "postprocess", "upload")
-"""``wait`` is from the message's sending to its receipt; ``postprocess`` is a part of ``export``."""
+PHASES = ("wait", "download", "prepare", "infer", "export", "resample", "postprocess", "write", "upload")
+"""``wait`` is from the message's sending to its receipt; resample, postprocess and write are parts of ``export``."""
 
 OUTCOMES = ("done", "duplicate", "ignored", "refused", "retried", "released", "lost")
 """done: result written · duplicate: somebody had done it · ignored: not a scan (test event, deletion, own output)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Folds = Annotated[tuple[int, ...] | None, NoDecode]
+CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -75,12 +76,16 @@ class Settings(BaseSettings):
     )
 
     max_input_bytes: int = Field(default=4 * 1024**3, ge=1, description="bytes: largest scan as stored")
-    max_input_files: int = Field(default=5000, ge=1, description="files of one DICOM folder or archive")
+    max_input_files: int = Field(default=20_000, ge=1, description="files of one DICOM folder or archive")
     max_unpacked_bytes: int = Field(
-        default=8 * 1024**3, ge=1, description="bytes: largest scan after unpacking"
+        default=4 * 1024**3, ge=1, description="bytes: most that an archive may unpack to"
     )
-    max_voxels: int = Field(
-        default=1_000_000_000, ge=1, description="voxels: largest volume, before and after resampling"
+    max_scan_memory_bytes: int = Field(
+        default=8 * 1024**3, ge=1, description="bytes: most main memory for one scan, judged by its header"
+    )
+    modalities: CommaList = Field(default=("CT",), description="DICOM modalities that the model was made for")
+    volume_ml: dict[str, tuple[float, float]] = Field(
+        default={}, description='ml: plausible volumes, such as {"teeth": [2, 60]}; outside is a quality flag'
     )
     max_model_bytes: int = Field(default=16 * 1024**3, ge=1, description="bytes: largest model folder")
     scratch: Path = Field(
@@ -99,16 +104,13 @@ class Settings(BaseSettings):
         default=None, description="other endpoint for S3 and SQS, for tests and `demo`"
     )
 
-    @model_validator(mode="before")
+    @field_validator("folds", "modalities", mode="before")
     @classmethod
-    def _split_folds(cls, values: dict[str, object]) -> dict[str, object]:
-        text = values.get("folds")
-        if isinstance(text, str):
-            return {
-                **values,
-                "folds": tuple(part.strip() for part in text.split(",") if part.strip()) or None,
-            }
-        return values
+    def _split(cls, value: object) -> object:
+        """Comma-separated, as people write lists into a manifest."""
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip()) or None
+        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -136,8 +138,10 @@ def table() -> str:
 
 
 def _shown(default: object) -> str:
-    if default is None or default == "":
+    if default is None or default == "" or default == {}:
         return "empty"
+    if isinstance(default, tuple):
+        return f"`{','.join(default)}`"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 

@@ -74,8 +74,8 @@ def _serve(settings: Settings, *, until_empty: bool) -> int:
 
 def _segmenter(settings: Settings, storage: Storage, metrics: Metrics) -> Segmenter:
     """The model on the device, with its start-up times recorded."""
+    from worker.cli.loading import load_segmenter
     from worker.inference.model import digest_of
-    from worker.inference.segmenter import load
     from worker.model_store import fetch_model
 
     began = time.monotonic()
@@ -89,9 +89,10 @@ def _segmenter(settings: Settings, storage: Storage, metrics: Metrics) -> Segmen
     )
     metrics.startup.labels("model_fetch").set(time.monotonic() - began)
     began = time.monotonic()
-    segmenter: Segmenter = load(folder, device=settings.device, tta=settings.tta, folds=settings.folds)
-    metrics.startup.labels("model_load").set(time.monotonic() - began)
+    segmenter = load_segmenter(folder, settings)
+    seconds = time.monotonic() - began
+    metrics.startup.labels("model_load").set(seconds)
     described = {name: str(value) for name, value in segmenter.description.items()}
     metrics.info.info({"model": segmenter.digest, "device": described.get("device", settings.device)})
-    log("model loaded", model=segmenter.digest, seconds=round(time.monotonic() - began, 1))
+    log("model loaded", model=segmenter.digest, seconds=round(seconds, 1))
     return segmenter

@@ -153,6 +153,7 @@ class Phases:
         context = self._context
         assert scan.source is not None and scan.downloaded is not None
         now = context.clock()
+        scan.seconds["upload"] = now - scan.stage_since  # all but this file's own
         occupied = now - max(context.finished, scan.received)
         return {
             "scan_id": keys.id,
