@@ -157,3 +157,31 @@ def _value(counter: Counter) -> float:
     return float(
         next(s.value for metric in counter.collect() for s in metric.samples if s.name.endswith("_total"))
     )
+
+
+def metrics_table() -> str:
+    """The metrics as a Markdown table."""
+    rows = ["| Metric | Kind | Meaning |", "|---|---|---|"]
+    for metric in Metrics().registry.collect():
+        if metric.name.startswith("worker_"):
+            name = metric.name + {"counter": "_total", "info": "_info"}.get(metric.type, "")
+            labels = ",".join(_LABELS.get(metric.name, ()))
+            rows.append(
+                f"| `{name}{f'{{{labels}}}' if labels else ''}` | {metric.type} | {metric.documentation} |"
+            )
+    return "\n".join(rows)
+
+
+_LABELS = {
+    "worker_phase_seconds": ("phase",),
+    "worker_startup_seconds": ("phase",),
+    "worker_scans": ("outcome",),
+    "worker_faults": ("code",),
+    "worker_bytes": ("direction",),
+    "worker_heartbeats": ("result",),
+    "worker_build": ("model", "device"),
+}
+
+
+if __name__ == "__main__":
+    print(metrics_table())

@@ -28,7 +28,7 @@ def test_what_runs_is_finished_and_what_waits_is_given_back_at_once(
     worker: Any, cloud: Any, background: Any
 ) -> None:
     for number in range(4):
-        cloud.upload(f"{number}.json", {"text": "x", "slow": 2})
+        cloud.upload(f"{number}.json", {"text": "x", "slow": 1})
         cloud.ask(f"{number}.json")
     worker.overrides |= {"grace_seconds": 30, "max_in_flight": 4}
     service = worker.service(until_empty=False)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
 from worker.busy import BusyClock
-from worker.metrics import OUTCOMES, PHASES, Metrics
+from worker.metrics import OUTCOMES, PHASES, Metrics, metrics_table
+from worker.service.work import Outcome
+
+README = Path(__file__).parents[2] / "worker/README.md"
 
 
 class Clock:
@@ -20,12 +24,17 @@ class Clock:
 
 def test_every_counter_is_there_with_zero_before_the_first_scan() -> None:
     text = Metrics().exposition().decode()
+    assert set(OUTCOMES) == set(Outcome)
     for outcome in OUTCOMES:
         assert f'worker_scans_total{{outcome="{outcome}"}} 0.0' in text
     for phase in PHASES:
         assert f'worker_phase_seconds_count{{phase="{phase}"}} 0.0' in text
     assert 'worker_bytes_total{direction="downloaded"} 0.0' in text
     assert "worker_cost_usd_total 0.0" in text
+
+
+def test_the_readme_holds_the_table_of_these_metrics() -> None:
+    assert metrics_table() in README.read_text(), "renew it with: python -m worker.metrics"
 
 
 def test_usd_per_scan_is_the_machines_price_over_the_scans_done() -> None:

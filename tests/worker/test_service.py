@@ -218,3 +218,51 @@ def test_errors_of_our_own_in_a_row_end_the_process_for_a_fresh_one(worker: Any,
     worker.overrides |= {"backoff_seconds": 60}
     assert worker.service(until_empty=False).run() == 1
     assert cloud.waiting() == 4
+
+
+def test_a_folder_is_refused_in_words_when_empty_or_too_large(worker: Any, cloud: Any) -> None:
+    worker.overrides |= {"max_input_files": 3, "max_input_bytes": 50}
+    for number in range(4):
+        cloud.upload(f"many/{number}", b"x")
+    for number in range(2):
+        cloud.upload(f"large/{number}", b"x" * 30)
+    for prefix in ("many/", "large/", "empty/"):
+        cloud.ask(prefix)
+    worker.run()
+    found = {error["key"]: error["code"] for error in cloud.errors()}
+    assert found == {"many/": "too-many-files", "large/": "input-too-large", "empty/": "input-missing"}
+
+
+def test_names_of_files_in_a_folder_cannot_leave_the_scratch_folder(worker: Any, cloud: Any) -> None:
+    cloud.upload("series/../../../escape.dcm", b"a;")
+    cloud.upload("series/sub/IM 1.dcm", b"b;")
+    cloud.ask("series/")
+    worker.run()
+    [result] = cloud.results()
+    mask = cloud.s3.get_object(Bucket="out", Key=result["outputs"][0]["key"])["Body"].read()
+    assert mask == b"A;+B;"
+
+
+def test_the_logs_of_a_run_carry_no_key_and_no_text_of_a_scan(worker: Any, cloud: Any) -> None:
+    import io
+    import logging
+
+    from worker.logs import JsonFormatter
+
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    logging.getLogger("worker").addHandler(handler)
+    logging.getLogger("worker").setLevel(logging.DEBUG)
+    try:
+        cloud.upload("DOE^JANE.json", {"text": "DOE^JANE"})
+        cloud.upload("DOE^JANE.bad", {"poison": "empty-volume"})
+        for key in ("DOE^JANE.json", "DOE^JANE.bad", "DOE^JANE.missing"):
+            cloud.ask(key)
+        cloud.send("DOE^JANE")
+        worker.run()
+    finally:
+        logging.getLogger("worker").removeHandler(handler)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert {line["event"] for line in lines} >= {"scan ended", "fault", "message refused"}
+    assert "DOE" not in stream.getvalue()
