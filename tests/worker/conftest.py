@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,15 @@ from worker.aws.sqs import SqsQueue
 from worker.metrics import Metrics
 from worker.service.service import Service
 from worker.settings import Settings
+
+HAS_NETWORK = find_spec("torch") is not None and find_spec("nnunetv2") is not None
+collect_ignore = [] if HAS_NETWORK else ["nnunet", "imaging"]
+
+
+def pytest_report_header() -> str:
+    if HAS_NETWORK:
+        return "worker: with torch and nnunetv2"
+    return "worker: tests/worker/{nnunet,imaging} left out, for they need: pip install '.[worker]' -c constraints.txt"
 
 
 @dataclass

@@ -146,7 +146,8 @@ def _gone(error: ClientError) -> Exception:
             "The object that the message names does not exist.",
             repair="Upload the scan again; see whether a lifecycle rule or a person deleted it.",
         )
-    return error
+    unchanged: Exception = error
+    return unchanged
 
 
 def _too_large(size: int, max_bytes: int) -> PermanentFault:
