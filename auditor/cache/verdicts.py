@@ -1,8 +1,9 @@
 """Verdicts on loose files, kept as the rows and counts that the report is made of.
 
-A file's verdicts hold while the file is as it was, and, for each policy, while nothing changed that the facts and
-views it asks for looked at (:mod:`auditor.looks`). Waivers, the baseline and the clock come after. What is
-rendered, or read from Terraform, is judged each time: whatever looked at it holds for one run only.
+A file's verdicts hold while the file and those that its rows point to hold what they held, and, for each policy,
+while nothing changed that the facts and views it asks for looked at (:mod:`auditor.looks`): comments and the times
+of files are nothing to them. Waivers, the baseline and the clock come after. What is rendered, or read from
+Terraform, is judged each time: whatever looked at it holds for one run only.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import msgspec
 from msgspec import Struct, field
 
 from auditor.assemble import Row, present
-from auditor.cache.readings import KeptReadings, State
+from auditor.cache.readings import KeptReadings, encoded
 from auditor.cache.store import Store, digest
 from auditor.engine import Counted, Engine
 from auditor.looks import things_of
@@ -56,7 +57,8 @@ class _Row(Struct, array_like=True):
 class _File(Struct, array_like=True):
     """One file's verdicts in one target. ``counts`` holds a number for each owner and policy that shows none."""
 
-    state: State
+    versions: dict[str, str]
+    """What it held, and what the files held where the other ends of its joins are shown."""
     counts: list[int]
     rows: list[_Row]
 
@@ -80,7 +82,7 @@ class KeptVerdicts:
     def __init__(
         self, store: Store, readings: KeptReadings, policies: Mapping[str, Policy], asked: Sequence[str]
     ) -> None:
-        self._store, self.states = store, readings.states
+        self._store, self.versions = store, readings.versions
         self.policies = policies
         self.codes = sorted(policies)
         self.numbers = {code: number for number, code in enumerate(self.codes)}
@@ -124,16 +126,16 @@ class _Judge:
     def __init__(self, kept: KeptVerdicts, engine: Engine, world: World) -> None:
         self._kept, self._engine, self._world = kept, engine, world
         self._before = kept.before.get(world.name) or _Target({}, {}, {})
-        self._weigh = Scales(world, kept.states).weight
+        self._weigh = Scales(world).weight
         self._files: dict[str, list[Resource]] = {}
         for resource in world.target.resources:
             self._files.setdefault(resource.origin.file, []).append(resource)
-        self._states = {file: state for file in self._files if (state := kept.states.get(file)) is not None}
+        self._versions = kept.versions
 
     def verdicts(self) -> list[Verdict]:
         """Rows of the files that are as they were, then what had to be judged."""
         stale = self._stale()
-        known = {file: entry for file in self._states if (entry := self._entry(file)) is not None}
+        known = {file: entry for file in self._files if (entry := self._entry(file)) is not None}
         everything_holds = not stale
         rows: list[Verdict] = []
         counts: Counter[int] = Counter()
@@ -206,7 +208,8 @@ class _Judge:
             return None
         resources = len(self._files[file])
         sound = all(row.resource < resources and row.policy < len(self._kept.codes) for row in entry.rows)
-        return entry if entry.state == self._states[file] and sound else None
+        same = entry.versions.items() <= self._versions.items()
+        return entry if same and sound else None
 
     def _holding(self, counts: Iterable[int], stale: frozenset[int]) -> list[int]:
         return [count for count in counts if count // len(_STATUSES) not in stale]
@@ -244,15 +247,19 @@ class _Judge:
         if self._world.problems:
             return
         files: dict[str, msgspec.Raw] = {}
-        for file, state in self._states.items():
+        for file in self._files:
+            if file not in self._versions:
+                continue
             entry = known.get(file)
             if entry is not None and not stale:
                 files[file] = self._before.files[file]
                 continue
-            new = self._plain(file, state, judged.get(file) or _Judged())
+            new = self._plain(file, judged.get(file) or _Judged())
             if entry is not None:
                 new.counts += self._holding(entry.counts, stale)
                 new.rows += [row for row in entry.rows if row.policy not in stale]
+            ends = {end.location.file for row in new.rows for end in row.finding.related}
+            new.versions = {each: self._versions.get(each, "") for each in (file, *sorted(ends))}
             try:
                 files[file] = msgspec.Raw(_ENCODER.encode(new))
             except (TypeError, OverflowError, UnicodeEncodeError):
@@ -271,7 +278,7 @@ class _Judge:
         )
         self._kept.now[self._world.name] = _Target(seen, weights, files)
 
-    def _plain(self, file: str, state: State, judged: _Judged) -> _File:
+    def _plain(self, file: str, judged: _Judged) -> _File:
         present(judged.rows, self._kept.policies)
         places = {id(resource): place for place, resource in enumerate(self._files[file])}
         numbers = self._kept.numbers
@@ -291,7 +298,7 @@ class _Judge:
             )
             for verdict in judged.rows
         ]
-        return _File(state, judged.counts, rows)
+        return _File({}, judged.counts, rows)
 
 
 class _Judged(Struct):
@@ -319,10 +326,10 @@ def _is_asker(thing: str) -> bool:
 class Scales:
     """What the things that facts look at weigh: a digest that changes when they change."""
 
-    def __init__(self, world: World, states: Mapping[str, State]) -> None:
-        self._world, self._states = world, states
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._weights: dict[str, str] = {}
-        self._versions: dict[str, str] = {}
+        self._bodies_of: dict[int, str] = {}
         self._kinds: dict[tuple[str, str], list[Resource]] = {}
         for resource in world.census():
             self._kinds.setdefault((resource.api_version, resource.kind), []).append(resource)
@@ -339,13 +346,17 @@ class Scales:
         return digest(*[self._version(resource) for resource in resources])
 
     def _version(self, resource: Resource) -> str:
-        """A file's name and state; what no state tells apart is never the same again."""
-        file = resource.origin.file
-        found = self._versions.get(file)
+        """What a resource is and says; what cannot be written down is never the same again."""
+        found = self._bodies_of.get(id(resource))
         if found is None:
-            state = self._states.get(file)
-            found = self._versions[file] = f"{file}\0{state or urandom(16).hex()}"
-        return found if type(resource.origin) in (ManifestOrigin, TextOrigin) else urandom(16).hex()
+            if type(resource.origin) not in (ManifestOrigin, TextOrigin):
+                return urandom(16).hex()
+            try:
+                body = encoded(resource)
+            except (TypeError, OverflowError, UnicodeEncodeError, RecursionError):
+                body = urandom(16)
+            found = self._bodies_of[id(resource)] = digest(*_named([resource]), body)
+        return found
 
     def _all(self, _: str) -> str:
         return self._bodies(self._world.census())
