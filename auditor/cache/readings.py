@@ -114,7 +114,7 @@ class KeptResource(Resource, eq=False):
 
 def encoded(resource: Resource) -> bytes:
     """The body as it is kept; an error of msgspec's for one that cannot be."""
-    return resource.kept if isinstance(resource, KeptResource) else _ENCODER.encode(resource.body)
+    return bytes(resource.kept) if isinstance(resource, KeptResource) else _ENCODER.encode(resource.body)
 
 
 class KeptReadings:
@@ -227,9 +227,7 @@ def _resource(file: SourceFile, kept: _Object) -> Resource:
     index, line, start, end = kept.place
     document = YamlDocument(index=index, line=line, start=start, end=end)
     origin = ManifestOrigin(file, document, kept.base)
-    return KeptResource(
-        kept.api_version, kept.kind, kept.namespace, kept.name, _UNREAD, origin, kept.body
-    )
+    return KeptResource(kept.api_version, kept.kind, kept.namespace, kept.name, _UNREAD, origin, kept.body)
 
 
 def _plain(reading: FileReading, marks: list[Mark]) -> _Reading:

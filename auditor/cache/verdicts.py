@@ -131,6 +131,8 @@ class _Judge:
         for resource in world.target.resources:
             self._files.setdefault(resource.origin.file, []).append(resource)
         self._versions = kept.versions
+        self._same: set[str] = set()
+        """Things that weigh what they did."""
 
     def verdicts(self) -> list[Verdict]:
         """Rows of the files that are as they were, then what had to be judged."""
@@ -188,7 +190,16 @@ class _Judge:
     def _stale(self) -> frozenset[int]:
         """Numbers of the policies whose facts or views looked at something that has changed."""
         before = self._before
-        changed = {thing for thing, weight in before.weights.items() if self._weigh(thing) != weight}
+        changed = {thing for thing in before.weights if not _is_table(thing) and self._has_changed(thing)}
+        if changed:
+            changed |= {
+                thing
+                for thing in before.weights
+                if _is_table(thing)
+                and not changed.isdisjoint(things_of([thing], before.seen))
+                and self._has_changed(thing)
+            }
+        self._same = before.weights.keys() - changed
         if not changed:
             return frozenset()
         moved = {who: not changed.isdisjoint(things_of([who], before.seen)) for who in before.seen}
@@ -197,6 +208,9 @@ class _Judge:
             for number, code in enumerate(self._kept.codes)
             if any(moved.get(who) for who in _askers(self._kept.policies[code]))
         )
+
+    def _has_changed(self, thing: str) -> bool:
+        return self._weigh(thing) != self._before.weights[thing]
 
     def _entry(self, file: str) -> _File | None:
         raw = self._before.files.get(file)
@@ -268,8 +282,11 @@ class _Judge:
         for who, things in self._before.seen.items():
             seen[who] = sorted({*things, *seen.get(who, ())})
         looked_at = {thing for listed in seen.values() for thing in listed if not _is_asker(thing)}
-        weights = {thing: self._weigh(thing) for thing in sorted(looked_at)}
         before = self._before
+        weights = {
+            thing: before.weights[thing] if thing in self._same else self._weigh(thing)
+            for thing in sorted(looked_at)
+        }
         self._kept.changed |= bool(
             judged
             or stale
@@ -317,6 +334,10 @@ def _askers(policy: Policy) -> list[str]:
         *(f"fact {name}" for name in names),
         *([f"view {policy.match.view}"] if policy.match.view else []),
     ]
+
+
+def _is_table(thing: str) -> bool:
+    return thing.startswith("table ")
 
 
 def _is_asker(thing: str) -> bool:
@@ -393,6 +414,14 @@ class Scales:
     def _files(self, _: str) -> str:
         return digest(*sorted(self._world.files))
 
+    def _table(self, name: str) -> str:
+        try:
+            rows = [*self._world.table(name).rows()]
+            said = _ENCODER.encode([data for _, data in rows])
+        except Exception:  # it breaks again for whoever asks it, who then says so
+            return _unknown(self, name)
+        return digest(said, *_named(resource for resource, _ in rows))
+
     def _today(self, _: str) -> str:
         return str(self._world.today)
 
@@ -419,5 +448,6 @@ _SCALES: dict[str, Callable[[Any, str], str]] = {
     "anywhere": Scales._anywhere,
     "names": Scales._names,
     "files": Scales._files,
+    "table": Scales._table,
     "today": Scales._today,
 }
