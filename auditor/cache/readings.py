@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from auditor.cache.build import build
-from auditor.cache.store import Store, digest
+from auditor.cache.store import Store, digest, fingerprint
 from auditor.model import Body, Path, Resource
 from auditor.sources.manifests import ManifestOrigin, SourceFile
 from auditor.sources.reading import FileReading, Outcome, Trace
@@ -112,9 +112,10 @@ class KeptResource(Resource, eq=False):
         return found
 
 
-def encoded(resource: Resource) -> bytes:
+def encoded(resource: Resource) -> msgspec.Raw:
     """The body as it is kept; an error of msgspec's for one that cannot be."""
-    return bytes(resource.kept) if isinstance(resource, KeptResource) else _ENCODER.encode(resource.body)
+    kept = resource.kept if isinstance(resource, KeptResource) else _ENCODER.encode(resource.body)
+    return msgspec.Raw(kept)
 
 
 class KeptReadings:
@@ -157,7 +158,7 @@ class KeptReadings:
 
     def keep(self, path: str, data: bytes, reading: FileReading) -> None:
         """See :class:`Readings`."""
-        self.versions[path] = digest(data)
+        self.versions[path] = fingerprint(data)
         state = self._settled(path)
         if state is not None:
             self._fresh[path] = (state, reading)
@@ -249,7 +250,7 @@ def _plain(reading: FileReading, marks: list[Mark]) -> _Reading:
 def _text(resource: Resource) -> _Text:
     assert isinstance(resource.origin, TextOrigin)
     spans: dict[Path, tuple[int, int]] = resource.origin.spans
-    return _Text(resource.kind, msgspec.Raw(encoded(resource)), list(spans.items()))
+    return _Text(resource.kind, encoded(resource), list(spans.items()))
 
 
 def _object(resource: Resource) -> _Object:
@@ -261,7 +262,7 @@ def _object(resource: Resource) -> _Object:
         resource.kind,
         resource.namespace,
         resource.name,
-        msgspec.Raw(encoded(resource)),
+        encoded(resource),
         (document.index, document.line, document.start, document.end),
         origin.base,
     )

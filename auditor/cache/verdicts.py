@@ -19,7 +19,7 @@ from msgspec import Struct, field
 
 from auditor.assemble import Row, present
 from auditor.cache.readings import KeptReadings, encoded
-from auditor.cache.store import Store, digest
+from auditor.cache.store import Store, digest, fingerprint
 from auditor.engine import Counted, Engine
 from auditor.looks import things_of
 from auditor.model import Resource, Status, Target, Verdict
@@ -373,10 +373,10 @@ class Scales:
             if type(resource.origin) not in (ManifestOrigin, TextOrigin):
                 return urandom(16).hex()
             try:
-                body = encoded(resource)
+                said = fingerprint(encoded(resource))
             except (TypeError, OverflowError, UnicodeEncodeError, RecursionError):
-                body = urandom(16)
-            found = self._bodies_of[id(resource)] = digest(*_named([resource]), body)
+                said = urandom(16).hex()
+            found = self._bodies_of[id(resource)] = f"{_named(resource)}\0{said}"
         return found
 
     def _all(self, _: str) -> str:
@@ -408,8 +408,8 @@ class Scales:
 
     def _names(self, rest: str) -> str:
         if rest:
-            return digest(*[name for target in self._world.others() for name in _named(target.resources)])
-        return digest(*_named(self._world.census()))
+            return digest(*[_named(each) for target in self._world.others() for each in target.resources])
+        return digest(*map(_named, self._world.census()))
 
     def _files(self, _: str) -> str:
         return digest(*sorted(self._world.files))
@@ -420,7 +420,7 @@ class Scales:
             said = _ENCODER.encode([data for _, data in rows])
         except Exception:  # it breaks again for whoever asks it, who then says so
             return _unknown(self, name)
-        return digest(said, *_named(resource for resource, _ in rows))
+        return digest(said, *[_named(resource) for resource, _ in rows])
 
     def _today(self, _: str) -> str:
         return str(self._world.today)
@@ -429,11 +429,8 @@ class Scales:
         return self._world.around.targets
 
 
-def _named(resources: Iterable[Resource]) -> list[str]:
-    return [
-        f"{each.api_version}\0{each.kind}\0{each.namespace}\0{each.name}\0{each.origin.file}"
-        for each in resources
-    ]
+def _named(each: Resource) -> str:
+    return f"{each.api_version}\0{each.kind}\0{each.namespace}\0{each.name}\0{each.origin.file}"
 
 
 def _unknown(_: Scales, __: str) -> str:
