@@ -138,12 +138,12 @@ class _Judge:
         """Rows of the files that are as they were, then what had to be judged."""
         stale = self._stale()
         known = {file: entry for file in self._files if (entry := self._entry(file)) is not None}
-        everything_holds = not stale
+        held = {file: self._held(entry, stale) for file, entry in known.items()} if stale else known
         rows: list[Verdict] = []
         counts: Counter[int] = Counter()
-        for file, entry in known.items():
-            rows += self._rows(file, entry, stale)
-            counts.update(entry.counts if everything_holds else self._holding(entry.counts, stale))
+        for file, entry in held.items():
+            rows += self._rows(file, entry)
+            counts.update(entry.counts)
         codes = frozenset(self._kept.codes[number] for number in stale)
         plain: list[Counted] = []
         fresh = self._engine.judge(
@@ -153,7 +153,7 @@ class _Judge:
         for file in judged:
             counts.update(judged[file].counts)
         self._kept.counts[self._world.name] = self._spelled(counts)
-        self._keep(known, stale, judged)
+        self._keep(known, held, judged)
         return rows + [verdict for each in judged.values() for verdict in each.rows]
 
     def _by_file(self, fresh: Sequence[Verdict], plain: Iterable[Counted]) -> dict[str, _Judged]:
@@ -225,8 +225,10 @@ class _Judge:
         same = entry.versions.items() <= self._versions.items()
         return entry if same and sound else None
 
-    def _holding(self, counts: Iterable[int], stale: frozenset[int]) -> list[int]:
-        return [count for count in counts if count // len(_STATUSES) not in stale]
+    def _held(self, entry: _File, stale: frozenset[int]) -> _File:
+        """What the policies say that are not stale."""
+        counts = [count for count in entry.counts if count // len(_STATUSES) not in stale]
+        return _File(entry.versions, counts, [row for row in entry.rows if row.policy not in stale])
 
     def _spelled(self, counts: Mapping[int, int]) -> Counts:
         codes, statuses = self._kept.codes, len(_STATUSES)
@@ -236,7 +238,7 @@ class _Judge:
             if number // statuses < len(codes)
         }
 
-    def _rows(self, file: str, entry: _File, stale: frozenset[int]) -> list[Verdict]:
+    def _rows(self, file: str, entry: _File) -> list[Verdict]:
         resources, codes = self._files[file], self._kept.codes
         return [
             Verdict(
@@ -253,10 +255,11 @@ class _Judge:
                 row=Row(row.where, row.message, row.finding),
             )
             for row in entry.rows
-            if row.policy not in stale
         ]
 
-    def _keep(self, known: Mapping[str, _File], stale: frozenset[int], judged: Mapping[str, _Judged]) -> None:
+    def _keep(
+        self, known: Mapping[str, _File], held: Mapping[str, _File], judged: Mapping[str, _Judged]
+    ) -> None:
         """Remember the target as it is now, unless something broke in it."""
         if self._world.problems:
             return
@@ -264,14 +267,14 @@ class _Judge:
         for file in self._files:
             if file not in self._versions:
                 continue
-            entry = known.get(file)
-            if entry is not None and not stale:
+            entry = held.get(file)
+            if entry is not None and file not in judged and _as_large(entry, known[file]):
                 files[file] = self._before.files[file]
                 continue
             new = self._plain(file, judged.get(file) or _Judged())
             if entry is not None:
-                new.counts += self._holding(entry.counts, stale)
-                new.rows += [row for row in entry.rows if row.policy not in stale]
+                new.counts += entry.counts
+                new.rows += entry.rows
             ends = {end.location.file for row in new.rows for end in row.finding.related}
             new.versions = {each: self._versions.get(each, "") for each in (file, *sorted(ends))}
             try:
@@ -289,7 +292,7 @@ class _Judge:
         }
         self._kept.changed |= bool(
             judged
-            or stale
+            or held is not known
             or (seen, weights) != (before.seen, before.weights)
             or files.keys() != before.files.keys()
         )
@@ -325,6 +328,10 @@ class _Judged(Struct):
     plain: list[tuple[str, dict[str, Status]]] = field(default_factory=list)
     """Owner, and what it passed or is not meant by."""
     counts: list[int] = field(default_factory=list)
+
+
+def _as_large(held: _File, known: _File) -> bool:
+    return len(held.rows) == len(known.rows) and len(held.counts) == len(known.counts)
 
 
 def _askers(policy: Policy) -> list[str]:
