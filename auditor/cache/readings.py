@@ -91,7 +91,7 @@ class _Kept(Struct, array_like=True):
 
 _KEPT = msgspec.msgpack.Decoder(_Kept)
 _READING = msgspec.msgpack.Decoder(_Reading)
-_BODY = msgspec.msgpack.Decoder(Body)
+_BODY = msgspec.msgpack.Decoder()
 _ENCODER = msgspec.msgpack.Encoder()
 _SLOT: Any = Resource.__dict__["body"]
 _UNREAD: Any = None
