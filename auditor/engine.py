@@ -55,6 +55,8 @@ class Engine:
         verdicts: list[Verdict] = []
         for resource in world.target.resources:
             asked = only(resource) if only is not None else None
+            if asked is not None and not asked:
+                continue
             plain: dict[str, Status] | None = None
             if counted is not None:
                 plain = {}

@@ -8,8 +8,8 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from auditor.cel.errors import CelError
-from auditor.facts import fact
-from auditor.facts.interface import Fact
+from auditor.facts import fact, table
+from auditor.facts.interface import Fact, Table
 from auditor.guard import described, row
 from auditor.looks import Looks
 from auditor.model import Path, Resource, Target
@@ -55,12 +55,14 @@ class World:
         self._instances: dict[str, list[Instance]] = {}
         self._of_resource: dict[tuple[str, int], list[Instance]] = {}
         self._facts: dict[str, Fact] = {}
+        self._tables: dict[str, Table] = {}
         self._refs: list[tuple[Resource, Path]] = []
         self._addresses: dict[int, dict[str, Resource]] | None = None
         self.problems: list[Problem] = []
         """Resources that a view could not show."""
         for resource in self.census():
             self._by_kind.setdefault((group_of(resource), resource.kind), []).append(resource)
+        self._kinds = {(each.api_version, each.kind) for each in self.census()}
 
     @property
     def target(self) -> Target:
@@ -134,10 +136,12 @@ class World:
         self.looks.at(f"view {name}")
         found = self._instances.get(name)
         if found is None:
+            kinds = {key for key in self._kinds if reads(name, *key)}
             found = self._instances[name] = [
                 instance
                 for targets in (self._target, *self._tied)
                 for resource in targets.resources
+                if (resource.api_version, resource.kind) in kinds
                 for instance in self.instances_of(name, resource)
             ]
         return found
@@ -184,6 +188,23 @@ class World:
                 found = _Broken(name, described(error))
             self._facts[name] = found
         return found
+
+    def table(self, name: str) -> Table:
+        """An index that several facts share; those who find a resource in it look inside by :meth:`opened`."""
+        self.looks.at(f"table {name}")
+        found = self._tables.get(name)
+        if found is None:
+            self.looks.begin(f"table {name}")
+            try:
+                found = self._tables[name] = table(name)(self)
+            finally:
+                self.looks.end()
+        return found
+
+    def opened(self, resource: Resource) -> Resource:
+        """A resource that was found by its name or in a table, for those who look inside."""
+        self.looks.at(f"kind {group_of(resource)}/{resource.kind}")
+        return resource
 
     @property
     def today(self) -> date | None:

@@ -9,7 +9,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.facts.neighbours import ELSEWHERE, nearby
-from auditor.facts.pods import PodIndex, PodSource, pods_of, source_of, surely
+from auditor.facts.pods import PodIndex, PodSource, is_fragment, pods_of, surely
 from auditor.facts.scaling import target_reference
 from auditor.facts.selectors import Selector, of_selector
 from auditor.model import Resource
@@ -115,7 +115,7 @@ class BudgetReach:
         if len(near) != 1 or measure(budget, near[0].resource) == ELSEWHERE:
             return []  # several workloads share the budget: only their sum is bounded
         workload = near[0].resource
-        counts = self._counts.count(workload)
+        counts = self._counts.count(self._world.opened(workload))
         needed = desired(wanted, counts.least) if counts and counts.least > 0 else None
         if counts is None or needed is None or needed < counts.least:
             return []
@@ -158,12 +158,11 @@ class Protection:
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
-        pod = source_of(instance)
-        found = self._by_pods.get(id(pod.resource), [])
+        found = self._by_pods.get(id(instance.resource), [])
         return {
-            "fragment": pod.fragment,
+            "fragment": is_fragment(instance.value),
             "budgets": [{"title": each.title, "ref": self._world.ref(each, ("spec",))} for each in found],
-            "sure": len({budget.name for budget in found if self._is_sure(budget, pod.resource)}),
+            "sure": len({budget.name for budget in found if self._is_sure(budget, instance.resource)}),
         }
 
     def _is_sure(self, budget: Resource, workload: Resource) -> bool:

@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from auditor.facts.neighbours import ELSEWHERE, may_share_namespace, nearby
-from auditor.facts.pods import PodIndex, PodSource, pods_of, source_of, surely, wants_gpu
+from auditor.facts.pods import PodIndex, PodSource, is_fragment, pods_of, surely
 from auditor.facts.selectors import Selector, of_selector
 from auditor.facts.services import listed
 from auditor.model import Path, Resource
@@ -105,14 +105,14 @@ class Isolation:
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
-        pod = source_of(instance)
-        matched = self._by_pods.get(id(pod.resource), [])
+        owner = instance.resource
+        matched = self._by_pods.get(id(owner), [])
         return {
-            "fragment": pod.fragment,
-            "host_network": pod.spec.get("hostNetwork") is True,
-            "namespace_bare": pod.resource.namespace in self._bare,
-            "ingress": self._isolated(pod.resource, matched, "ingress"),
-            "egress": self._isolated(pod.resource, matched, "egress"),
+            "fragment": is_fragment(instance.value),
+            "host_network": dig(instance.value, ("spec", "hostNetwork")) is True,
+            "namespace_bare": owner.namespace in self._bare,
+            "ingress": self._isolated(owner, matched, "ingress"),
+            "egress": self._isolated(owner, matched, "egress"),
             "refs": [self._world.ref(each, ("spec",)) for each in matched],
         }
 
@@ -155,8 +155,8 @@ class PolicyReach:
         return {
             "selector": "nothing" if selector is None else selector.text() or "every pod",
             "found": bool(found) or self._missing(policy, selector),
-            "host_network": bool(found) and all(pod.spec.get("hostNetwork") is True for pod in found),
-            "gpu": any(wants_gpu(self._world, pod) for pod in surely(policy, found)),
+            "host_network": bool(found) and all(pod.host_network for pod in found),
+            "gpu": any(pod.gpu for pod in surely(policy, found)),
             "workloads": [pod.resource.title for pod in found],
             "refs": [self._world.ref(pod.resource, (*pod.base, "metadata", "labels")) for pod in found],
             "ingress": [_rule(policy, path, rule, "ingress") for path, rule in rules(policy, "ingress")],
@@ -248,8 +248,8 @@ class NamespaceIsolation:
     def __init__(self, world: World) -> None:
         self._world = world
         self._workloads: dict[str, list[PodSource]] = {}
-        for instance in world.instances("PodTemplate"):
-            self._workloads.setdefault(instance.resource.namespace, []).append(source_of(instance))
+        for pod in pods_of(world).all:
+            self._workloads.setdefault(pod.resource.namespace, []).append(pod)
         self._declared: dict[str, list[Resource]] = {}
         for namespace in world.kind("", "Namespace"):
             if "$patch" not in namespace.body:
@@ -263,7 +263,7 @@ class NamespaceIsolation:
         workloads = self._judged(instance.resource)
         return {
             "workloads": [pod.resource.title for pod in workloads],
-            "gpu": any(wants_gpu(self._world, pod) for pod in workloads),
+            "gpu": any(pod.gpu for pod in workloads),
             "ingress": self._isolated(name, "ingress"),
             "egress": self._isolated(name, "egress"),
             "refs": [self._world.ref(pod.resource) for pod in workloads[:5]],

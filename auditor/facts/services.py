@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from auditor.facts.neighbours import ELSEWHERE, may_share_namespace, nearby, nearest
-from auditor.facts.pods import PodIndex, PodSource, neighbours_of, pods_of, surely, wants_gpu
+from auditor.facts.pods import PodIndex, PodSource, neighbours_of, pods_of, surely
 from auditor.facts.selectors import Selector, of_labels, plain_labels
 from auditor.model import Path, Resource
 from auditor.paths import render
@@ -46,7 +46,7 @@ class ServiceBackends:
         return {
             "selector": selector.text() if selector else "",
             "found": self._found(service, selector, found),
-            "gpu": any(wants_gpu(self._world, pod) for pod in surely(service, found)),
+            "gpu": any(pod.gpu for pod in surely(service, found)),
             "workloads": [pod.resource.title for pod in found],
             "refs": [self._world.ref(pod.resource, (*pod.base, "metadata", "labels")) for pod in found],
             "ports": [
@@ -74,7 +74,7 @@ class ServiceBackends:
 
     def _declares(self, service: Resource, target: Any, found: list[PodSource]) -> bool | Unknown:
         whole = [pod for pod in found if not pod.fragment]
-        declared = [port for pod in whole for port in ports_of(pod)]
+        declared = [port for pod in whole for port in pod.ports]
         wanted = str(target)
         if not whole or any(wanted in (port.name, str(port.number)) for port in declared):
             return True
@@ -91,22 +91,6 @@ class ServiceBackends:
 
 
 _PORTS: Path = ("spec", "ports")
-
-
-class DeclaredPort(NamedTuple):
-    """One port of a container."""
-
-    name: str
-    number: Any
-
-
-def ports_of(pod: PodSource) -> list[DeclaredPort]:
-    """Every port that the containers declare."""
-    return [
-        DeclaredPort(str(port.get("name", "")), port.get("containerPort"))
-        for container in pod.containers
-        for _, port in listed(container, ("ports",))
-    ]
 
 
 def selector_of(service: Resource) -> Selector | None:
