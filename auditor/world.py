@@ -128,6 +128,12 @@ class World:
             self.looks.at(f"anywhere {kind}")
         return (each for target in self._around.targets for each in target.resources if each.kind in kinds)
 
+    def elsewhere(self, *kinds: str) -> Iterator[tuple[Target, Resource]]:
+        """All resources out of reach that have one of the kinds, each with its target."""
+        for kind in kinds:
+            self.looks.at(f"anywhere {kind}")
+        return ((target, each) for target in self.others() for each in target.resources if each.kind in kinds)
+
     def instances(self, name: str) -> list[Instance]:
         """Everything that the view called ``name`` shows, in the order of the inventory."""
         self.looks.at(f"shown as {name}")

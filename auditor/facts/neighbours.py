@@ -12,6 +12,7 @@ that nothing is called missing for it, but a finding that needs both ends wants 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -57,6 +58,11 @@ RIGHTS = frozenset(
 
 NAMED = frozenset({"ClusterRole", "ConfigMap", "PersistentVolumeClaim", "Role", "ServiceAccount"})
 """Kinds that others refer to by name, and that are often applied by another target than who names them."""
+
+_TEMPLATE = re.compile(
+    r"\.(ya?ml|json)[-._]\w+$|\.(tpl|tmpl|gotmpl|j2|jinja2?|erb|jsonnet|libsonnet|cue)$", re.IGNORECASE
+)
+"""Files that a program makes manifests from, such as ``api.yaml-template`` and ``api.yaml.j2``."""
 
 SAME_FILE, SAME_FOLDER, ELSEWHERE = 0, 1, 2
 
@@ -138,6 +144,20 @@ def nearest(world: World, resource: Resource, found: Iterable[T], of: Callable[[
     return ranked[min(ranked)] if ranked else []
 
 
+def template_beside(world: World, resource: Resource) -> str:
+    """A file in the folder of a loose resource that a program makes further manifests from; '' without one."""
+    if not world.is_loose:
+        return ""
+    folder = posixpath.dirname(resource.origin.file)
+    found = (f for f in world.files if posixpath.dirname(f) == folder and _TEMPLATE.search(f))
+    return min(found, default="")
+
+
+def may_come_from(template: str, what: str) -> Unknown:
+    """Why nothing can be said of ``what``: a template beside it may hold it."""
+    return Unknown(f"{what} may come from {template}", "audit what the template is filled in to")
+
+
 class Neighbours:
     """``facts.neighbours``: what lies in the same scope, and so ought to hold the other end of a join.
 
@@ -204,7 +224,8 @@ class Neighbours:
         )
         maker = maker or next(near, None)
         if maker is None:
-            return False
+            template = template_beside(self._world, resource)
+            return may_come_from(template, what) if template else False
         words = f"{what} is not in Git, but {maker.title.strip()} may make it"
         return Unknown(words, "audit the running cluster")
 
