@@ -217,6 +217,10 @@ class Neighbours:
         if owner is not None:
             words = f"{what} is not here, but in {owner.name}, which may be applied beside it"
             return Unknown(words, "audit them as one target, or the running cluster")
+        unrendered = self._unrendered(resource, kinds, names)
+        if unrendered:
+            words = f"{what} is not here, but in {unrendered}, which could not be rendered"
+            return Unknown(words, "audit what it renders to, or the running cluster")
         near = (
             m
             for m in self._makers.get(self._folder(resource), ())
@@ -239,6 +243,22 @@ class Neighbours:
                     if not any(_alike(each, resource) for each in target.resources):
                         return target
         return None
+
+    def _unrendered(
+        self, resource: Resource, kinds: Iterable[tuple[str, str]], names: tuple[str, ...]
+    ) -> str:
+        """A kustomization that has the missing object and not ``resource``, but could not be rendered."""
+        if self._loose:
+            return ""
+        found = (
+            self._world.unrendered_beside(resource, each.origin.file)
+            for kind in kinds
+            for name in names
+            for target in self._elsewhere().get((*kind, name), ())
+            for each in target.resources
+            if (each.group, each.kind, each.name) == (*kind, name)
+        )
+        return next(filter(None, found), "")
 
     def _elsewhere(self) -> dict[tuple[str, str, str], list[Target]]:
         """Every other target of the tree, by the objects in it that others name."""

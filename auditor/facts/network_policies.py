@@ -286,8 +286,8 @@ class NamespaceIsolation:
         return {
             "workloads": [pod.resource.title for pod in workloads],
             "gpu": any(wants_gpu(self._world, pod) for pod in workloads),
-            "ingress": self._isolated(instance.resource, "ingress"),
-            "egress": self._isolated(instance.resource, "egress"),
+            "ingress": self._isolated(instance.resource, workloads, "ingress"),
+            "egress": self._isolated(instance.resource, workloads, "egress"),
             "refs": [self._world.ref(pod.resource) for pod in workloads[:5]],
         }
 
@@ -305,7 +305,7 @@ class NamespaceIsolation:
         found = self._workloads.get(namespace.name, [])
         return [pod for pod in found if measure(namespace, pod.resource) != ELSEWHERE]
 
-    def _isolated(self, namespace: Resource, direction: str) -> bool | Unknown:
+    def _isolated(self, namespace: Resource, workloads: list[PodSource], direction: str) -> bool | Unknown:
         name = namespace.name
         for policy in self._policies:
             if may_share_namespace(policy.namespace, name) and _denies(policy, direction):
@@ -314,7 +314,8 @@ class NamespaceIsolation:
         def fits(policy: Resource) -> bool:
             return _in_namespace(policy, name) and _selects_all(policy) and _denies(policy, direction)
 
-        outside = self._beside.may(namespace, "may isolate every pod of the namespace", fits)
+        held = workloads[0].resource if workloads else namespace
+        outside = self._beside.may(held, "may isolate every pod of the namespace", fits)
         return foreign(self._foreign, name) if outside is False else outside
 
 

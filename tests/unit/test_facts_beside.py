@@ -71,7 +71,7 @@ def test_namespaces_of_two_targets_must_be_equal_as_written(namespace: str, ther
 
 
 def test_a_namespace_may_be_closed_by_another_target() -> None:
-    world = beside(NAMESPACE + "---\n" + pod("api"), POLICY.format(namespace="prod"))
+    world = beside(NAMESPACE + "---\n" + pod("api"), NAMESPACE + "---\n" + POLICY.format(namespace="prod"))
     found = fact(world, "namespace_isolation", "Namespace")
     assert isinstance(found["ingress"], Unknown)
     assert found["egress"] is False
@@ -87,3 +87,30 @@ def test_a_binding_of_another_target_may_grant() -> None:
     assert isinstance(found["granted"], Unknown)
     assert found["grants"] == []
     assert of_pod("service_account", BINDING.format(namespace="prod", account="web"))["granted"] is False
+
+
+def account_of(unrendered: dict[str, frozenset[str]]) -> Any:
+    """Whether the account of a pod is found that only a variant of its target holds."""
+    others = "---\n" + ACCOUNT.format(namespace="prod").replace("name: api", "name: web")
+    target = Target("here", "kustomize", "here", list(resources(pod("api") + others, "base/pod.yaml")))
+    variant = list(resources(pod("api"), "base/pod.yaml"))
+    variant += resources(ACCOUNT.format(namespace="prod"), "accounts/a.yaml")
+    around = Surroundings(
+        targets=(target, Target("there", "kustomize", "there", variant)), unrendered=unrendered
+    )
+    world = World(target, around=around)
+    return world.fact("references", world.instances("PodSpec")[0])["all"][0]["found"]
+
+
+def test_what_an_unrendered_kustomization_applies_is_not_missing() -> None:
+    found = account_of({"accounts": frozenset({"accounts/a.yaml"})})
+    assert isinstance(found, Unknown)
+    assert found.reason == "ServiceAccount api is not here, but in accounts, which could not be rendered"
+
+
+@pytest.mark.parametrize(
+    "unrendered",
+    [{}, {"all": frozenset({"accounts/a.yaml", "base/pod.yaml"})}, {"x": frozenset({"x/a.yaml"})}],
+)
+def test_an_unrendered_variant_tells_nothing(unrendered: dict[str, frozenset[str]]) -> None:
+    assert account_of(unrendered) is False

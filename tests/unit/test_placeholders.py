@@ -9,8 +9,10 @@ from auditor.placeholders import has_placeholder
 
 @pytest.mark.parametrize(
     "text",
-    ["${PORT}", "${var.port}", "a-${NAME}-b", "<TAG>", "<<AWS_REGION>>", "{{ port }}", "{{.Port}}"]
-    + ["__IMAGE_TAG__", "%(port)s", "$((PORT + 1))", "img:<CLUSTER_AUTOSCALER_IMAGE_TAG>"],
+    [
+        *("${PORT}", "${var.port}", "a-${NAME}-b", "<TAG>", "<<AWS_REGION>>", "{{ port }}", "{{.Port}}"),
+        *("__IMAGE_TAG__", "%(port)s", "$((PORT + 1))", "img:<CLUSTER_AUTOSCALER_IMAGE_TAG>"),
+    ],
 )
 def test_words_of_templates_are_placeholders(text: str) -> None:
     assert has_placeholder(text)
