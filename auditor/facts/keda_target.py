@@ -83,7 +83,7 @@ class KedaTarget:
         here = [each for each in candidates if same_namespace(each, scaler)]
         if not here:
             return answer | {"found": self._unseen(scaler, kind, name)}
-        template = template_beside(self._world, scaler)
+        template = template_beside(self._world, scaler, (name, kind))
         if template:
             return answer | {"found": may_come_from(template, answer["title"])}
         meant = nearest(name, [each.name for each in here]) or ""

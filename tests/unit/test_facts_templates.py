@@ -29,7 +29,8 @@ def beside(file: str, text: str, kind: Any = "loose") -> World:
 
 
 @pytest.mark.parametrize(
-    "file", ["a/api.yaml-template", "a/api.yaml.tpl", "a/api.yml.j2", "a/api.jsonnet", "a/api.json.in"]
+    "file",
+    ["a/apis.yaml-template", "a/my-apis.yaml.tpl", "a/deployment.yml.j2", "a/apis.jsonnet", "a/pod.json.in"],
 )
 def test_a_template_in_the_folder_may_make_what_is_missing(file: str) -> None:
     world = beside(file, service("web", selects="apis") + "---" + pod("api"))
@@ -38,7 +39,9 @@ def test_a_template_in_the_folder_may_make_what_is_missing(file: str) -> None:
     assert found.reason == f"a pod with app=apis may come from {file}"
 
 
-@pytest.mark.parametrize("file", ["b/api.yaml.tpl", "a/api.yaml", "a/README.md", "a/run.sh", "a/b/c.tpl"])
+@pytest.mark.parametrize(
+    "file", ["b/apis.yaml.tpl", "a/apis.yaml", "a/apis.md", "a/apis.sh", "a/b/apis.tpl", "a/ingress.tpl"]
+)
 def test_other_files_make_nothing(file: str) -> None:
     assert (
         fact(beside(file, service("web", selects="apis") + "---" + pod("api")), "service", "Service")["found"]
@@ -48,7 +51,7 @@ def test_other_files_make_nothing(file: str) -> None:
 
 def test_a_rendered_target_has_no_templates_beside_it() -> None:
     world = beside("a/api.yaml.tpl", pod("api"), "kustomize")
-    assert template_beside(world, next(world.resources())) == ""
+    assert template_beside(world, next(world.resources()), ("api",)) == ""
 
 
 def test_a_template_may_make_what_a_scaler_scales() -> None:
