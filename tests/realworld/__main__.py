@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
         return 0
     drawn = drawing.draw(found, options.seed, options.size, options.deep, options.most)
     for number, item in enumerate(drawn, 1):
-        print(drawing.show(number, item), end="\n\n")
+        print(drawing.row(number, item) if options.rows else f"{drawing.show(number, item)}\n")
     return 0
 
 
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("--size", type=int, default=100)
     draw.add_argument("--deep", type=int, default=55, help="of them joins and the mission's categories")
     draw.add_argument("--most", type=int, default=0, help="findings of one policy at most; 0: no limit")
+    draw.add_argument("--rows", action="store_true", help="rows of a table to fill in, without the files")
     return parser
 
 

@@ -60,6 +60,12 @@ def show(number: int, item: Drawn) -> str:
     return "\n".join([*lines, *_excerpt(item.root / place.file, place.line, AROUND)])
 
 
+def row(number: int, item: Drawn) -> str:
+    """One finding as a row of a Markdown table, whose last two cells the judge fills in."""
+    place = item.finding.location
+    return f"| {number} | {item.name} | {item.finding.policy} | {place.file}:{place.line} | | |"
+
+
 def _failures(run: Measured) -> Iterator[Drawn]:
     policies = {policy.code: policy for policy in run.report.policies}
     for finding in run.report.findings:
