@@ -56,6 +56,12 @@ RIGHTS = frozenset(
     }
 )
 
+PODS_ONLY = frozenset(
+    {("jobset.x-k8s.io", "JobSet"), ("leaderworkerset.x-k8s.io", "LeaderWorkerSet")}
+    | {("kubeflow.org", kind) for kind in ("PyTorchJob", "TFJob")}
+)
+"""Makers of pods and Services, which make nothing that others refer to by name."""
+
 NAMED = frozenset({"ClusterRole", "ConfigMap", "PersistentVolumeClaim", "Role", "ServiceAccount"})
 """Kinds that others refer to by name, and that are often applied by another target than who names them."""
 
@@ -293,6 +299,8 @@ def _may_make(maker: Resource, kinds: Iterable[tuple[str, str]], names: tuple[st
     """Whether a custom resource may make what has one of the names or label values; any may, where none is known."""
     own = (maker.group, maker.kind)
     if (own in MAKES or own in RUN_ONLY) and RIGHTS.issuperset(kinds):
+        return False
+    if own in PODS_ONLY and all(kind in NAMED for _, kind in kinds):
         return False
     if own == GATEWAY:
         return not names or any(name.startswith(maker.name) for name in names)

@@ -19,6 +19,16 @@ def _replacing(pattern: str, replacement: str) -> Callable[[str], str | None]:
     return breaks
 
 
+def _everywhere(pattern: str, replacement: str) -> Callable[[str], str | None]:
+    """Every match replaced: the GPU group may be any of a module's groups."""
+
+    def breaks(text: str) -> str | None:
+        changed = re.sub(pattern, replacement, text, flags=re.MULTILINE)
+        return changed if changed != text else None
+
+    return breaks
+
+
 def _inserting(line: str) -> Callable[[str], str | None]:
     """A line right behind the opening brace of the block."""
 
@@ -104,7 +114,7 @@ TERRAFORM = (
     TextKind(
         "trust in everybody",
         ("IAM-060",),
-        _replacing(r"\bidentifiers(\s*)=\s*\[[^\]]*\]", r'identifiers\1= ["*"]'),
+        _replacing(r'(\btype\s*=\s*"AWS"\s+)identifiers(\s*)=\s*\[[^\]]*\]', r'\1identifiers\2= ["*"]'),
     ),
     TextKind("IMDSv1", ("IAM-010",), _replacing(r"\bhttp_tokens(\s*)=[^\n]*", r'http_tokens\1= "optional"')),
     TextKind(
@@ -118,7 +128,7 @@ TERRAFORM = (
         ("TF-042",),
         _replacing(r"\bsqs_managed_sse_enabled(\s*)=[^\n]*", r"sqs_managed_sse_enabled\1= false"),
     ),
-    TextKind("minimum above zero", ("ZRO-001",), _replacing(r"\bmin_size(\s*)=[^\n]*", r"min_size\1= 1")),
+    TextKind("minimum above zero", ("ZRO-001",), _everywhere(r"\bmin_size(\s*)=[^\n]*", r"min_size\1= 1")),
     TextKind(
         "no taint",
         ("GPU-001",),
