@@ -70,6 +70,7 @@ def recall(folders: Sequence[Path], seed: int, per_kind: int, only: str) -> int:
             if not hit:
                 place = sorted(fault.expected)[0]
                 print(f"MISSED {folder.name} {fault.kind}: {place} in {fault.file}: {why}", flush=True)
+        print(f"after {folder.name}: {sum(found.values())} of {sum(seeded.values())}", flush=True)
     for kind in sorted(seeded):
         print(f"| {kind} | {seeded[kind]} | {found[kind]} |")
     total, hits = sum(seeded.values()), sum(found.values())
