@@ -80,9 +80,18 @@ def _statement(action: str) -> Callable[[str], str | None]:
     return breaks
 
 
+def _trust(text: str) -> str | None:
+    """The only statement of a trust policy, which names accounts or roles, lets everybody in."""
+    if text.count("principals {") != 1 or "AssumeRole" not in text or "condition" in text:
+        return None
+    return _replacing(r'(\btype\s*=\s*"AWS"\s+)identifiers(\s*)=\s*\[[^\n]*\]$', r'\1identifiers\2= ["*"]')(
+        text
+    )
+
+
 def _opened_port(text: str) -> str | None:
     """A rule for other ports than 80 and 443 lets the whole internet in."""
-    if re.search(r"\b(80|443)\b", text) or "egress" in text:
+    if re.search(r"\b(80|443)\b", text) or "egress" in text or not re.search(r"\bfrom_port\s*=\s*\d", text):
         return None
     for field, value in (("cidr_blocks", '["0.0.0.0/0"]'), ("cidr_ipv4", '"0.0.0.0/0"')):
         changed = _replacing(rf"\b{field}(\s*)=[^\n]*", rf"{field}\1= {value}")(text)
@@ -111,11 +120,7 @@ TERRAFORM = (
         ("IAM-058",),
         _replacing(r"\bpolicy_arn(\s*)=[^\n]*", r'policy_arn\1= "arn:aws:iam::aws:policy/IAMFullAccess"'),
     ),
-    TextKind(
-        "trust in everybody",
-        ("IAM-060",),
-        _replacing(r'(\btype\s*=\s*"AWS"\s+)identifiers(\s*)=\s*\[[^\]]*\]', r'\1identifiers\2= ["*"]'),
-    ),
+    TextKind("trust in everybody", ("IAM-060",), _trust),
     TextKind("IMDSv1", ("IAM-010",), _replacing(r"\bhttp_tokens(\s*)=[^\n]*", r'http_tokens\1= "optional"')),
     TextKind(
         "two hops to the metadata",
