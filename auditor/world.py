@@ -31,6 +31,8 @@ class Surroundings(NamedTuple):
     """Declared USD an hour by instance type; they win over the table."""
     today: date | None = None
     """The day of the run, for facts with a calendar; None where nobody gave one."""
+    unrendered: Mapping[str, frozenset[str]] = {}
+    """Kustomizations that could not be rendered, with the files that they apply."""
 
 
 class World:
@@ -119,6 +121,18 @@ class World:
         here = {id(self._target), *map(id, self._tied)}
         return (target for target in self._around.targets if id(target) not in here)
 
+    def unrendered_beside(self, resource: Resource, file: str) -> str:
+        """A kustomization that could not be rendered and applies ``file``, but not ``resource``; '' without one.
+
+        Only rendered targets ask: their verdicts are not kept, and so nothing is noted here.
+        """
+        found = (
+            folder
+            for folder, files in self._around.unrendered.items()
+            if file in files and resource.origin.file not in files
+        )
+        return min(found, default="")
+
     def kind(self, group: str, kind: str) -> list[Resource]:
         """All resources of a kind; ``group`` is '' for core kinds and ``terraform`` for Terraform types."""
         self.looks.at(f"kind {group}/{kind}")
@@ -129,6 +143,12 @@ class World:
         for kind in kinds:
             self.looks.at(f"anywhere {kind}")
         return (each for target in self._around.targets for each in target.resources if each.kind in kinds)
+
+    def elsewhere(self, *kinds: str) -> Iterator[tuple[Target, Resource]]:
+        """All resources out of reach that have one of the kinds, each with its target."""
+        for kind in kinds:
+            self.looks.at(f"anywhere {kind}")
+        return ((target, each) for target in self.others() for each in target.resources if each.kind in kinds)
 
     def instances(self, name: str) -> list[Instance]:
         """Everything that the view called ``name`` shows, in the order of the inventory."""

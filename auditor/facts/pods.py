@@ -67,7 +67,7 @@ class Pods:
         template = dig(whole.body, base) if base is not None else None
         if base is None or type(template) is not dict:
             return {"fragment": True, "gpu": False, "selector": "", "selects_own": True, "spread": []}
-        labels = _labels(template)
+        labels = labels_of(template)
         selector = of_selector(dig(whole.body, ("spec", "selector")))
         return {
             "fragment": is_fragment(template),
@@ -181,7 +181,7 @@ def source_of(world: World, instance: Instance) -> PodSource:
     return PodSource(
         resource,
         instance.base,
-        _labels(template),
+        labels_of(template),
         tuple(
             DeclaredPort(str(port.get("name", "")), port.get("containerPort"))
             for container in containers
@@ -208,7 +208,8 @@ def is_fragment(template: dict[str, Any]) -> bool:
     return not any("image" in container for container in _running(template))
 
 
-def _labels(template: dict[str, Any]) -> dict[str, str]:
+def labels_of(template: dict[str, Any]) -> dict[str, str]:
+    """The labels that the pods bear, as far as they are plain text."""
     return plain_labels(dig(template, ("metadata", "labels")))
 
 

@@ -9,6 +9,7 @@ from auditor.facts.pods import PodIndex, PodSource, neighbours_of, pods_of, sure
 from auditor.facts.selectors import Selector, of_labels, plain_labels
 from auditor.model import Path, Resource
 from auditor.paths import render
+from auditor.placeholders import has_placeholder
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import TEMPLATES, dig
@@ -127,7 +128,8 @@ class ServedBy:
 class IngressBackends:
     """``facts.ingress`` of an Ingress: ``{backends: [{service, port, at, found, port_found, refs}]}``.
 
-    ``port_found`` is true where the Service itself is not there. Backends that an ingress controller reads from
+    ``port_found`` is true where the Service itself is not there, and Unknown where a program fills a port in.
+    Backends that an ingress controller reads from
     annotations (the port ``use-annotation`` of the AWS controller) and resource backends are left out.
     """
 
@@ -155,7 +157,7 @@ class IngressBackends:
             "at": render(ingress.body, path),
             "found": bool(found)
             or neighbours_of(self._world).missing(ingress, f"Service {name}", (SERVICE,), (name,)),
-            "port_found": not found or not port or any(port in _service_ports(each) for each in found),
+            "port_found": not found or not port or _has_port(found, port),
             "refs": [self._world.ref(each, _PORTS) for each in found],
         }
 
@@ -187,6 +189,16 @@ def _backend_of(backend: dict[str, Any]) -> tuple[str, str]:
         value = (port.get("number") or port.get("name") or "") if type(port) is dict else ""
         return str(service.get("name", "")), str(value)
     return str(backend.get("serviceName", "")), str(backend.get("servicePort", ""))
+
+
+def _has_port(services: list[Resource], port: str) -> bool | Unknown:
+    ports = {each for service in services for each in _service_ports(service)}
+    if port in ports:
+        return True
+    filled_in = next((each for each in sorted({port, *ports}) if has_placeholder(each)), None)
+    if filled_in is None:
+        return False
+    return Unknown(f"the port {filled_in} is filled in later", "audit what the template is filled in to")
 
 
 def _service_ports(service: Resource) -> set[str]:
