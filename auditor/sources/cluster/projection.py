@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from auditor.model import Resource
 from auditor.secrets import find_keys
-from auditor.sources.cluster.masking import blank_environment, blank_lines
+from auditor.masking import blank_environment, blank_lines
 from auditor.sources.live import live_origin
 from auditor.unknown import Unknown
 from auditor.views.pods import TEMPLATES, dig
@@ -92,6 +92,10 @@ class _Managed(msgspec.Struct, rename="camel"):
     managed_fields: msgspec.Raw = msgspec.Raw(b"[]")
 
 
+Managed = Literal["", "writers", "fields"]
+"""Nothing; who wrote and when; and also which fields."""
+
+
 class Kept(NamedTuple):
     """What a projection needs to know beside the object."""
 
@@ -99,8 +103,8 @@ class Kept(NamedTuple):
     kind: str
     label: str
     """Of the reading: ``cluster:prod``."""
-    managed: Callable[[str, str], bool] = lambda namespace, name: False
-    """Whether to keep who set which field, by namespace and name: drift asks."""
+    managed: Callable[[str, str], Managed] = lambda namespace, name: ""
+    """What to keep of ``managedFields``, by namespace and name: drift asks."""
     shapes: bool = False
     """Whether the form of Secret values is looked at."""
 
@@ -124,8 +128,9 @@ def projected(item: msgspec.Raw, kept: Kept) -> Resource:
     raw = parts.get("metadata", b"{}")
     meta = _METADATA.decode(raw)
     body: dict[str, Any] = {"apiVersion": kept.api_version, "kind": kept.kind, "metadata": meta.body()}
-    if kept.managed(meta.namespace, meta.name):
-        body["metadata"]["managedFields"] = _ANY.decode(_MANAGED.decode(raw).managed_fields)
+    managed = kept.managed(meta.namespace, meta.name)
+    if managed:
+        body["metadata"]["managedFields"] = _managed(raw, managed)
     group = kept.api_version.partition("/")[0] if "/" in kept.api_version else ""
     if (group, kept.kind) == ("", "Secret"):
         body |= _secret(parts, shapes=kept.shapes)
@@ -136,6 +141,12 @@ def projected(item: msgspec.Raw, kept: Kept) -> Resource:
         _polish(body, group)
         _keep_status(body, parts, group)
     return resource_of(body, meta, kept)
+
+
+def _managed(raw: msgspec.Raw | bytes, kept: Managed) -> list[Any]:
+    found = _ANY.decode(_MANAGED.decode(raw).managed_fields)
+    entries: list[Any] = found if type(found) is list else []
+    return [each if kept == "fields" else {**each, "fieldsV1": {}} for each in entries if type(each) is dict]
 
 
 def resource_of(body: dict[str, Any], meta: Meta, kept: Kept) -> Resource:
