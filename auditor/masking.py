@@ -1,7 +1,8 @@
 """Secrets leave here blanked: nothing that is judged, saved or shown holds a key or a password.
 
-Blanks are ``x``, as many as there were characters, behind what tells the kind of a key (``AKIA``): facts can still
-say what stood there (:func:`keys_in`), live and from a snapshot alike.
+An AWS key becomes as many ``Z`` as it had characters, behind what tells its kind (``AKIA``), any other secret the
+word ``(blanked)``: policies can still say what stood there, live and from a snapshot alike. Placeholders stay as they
+are, or they would look like secrets.
 """
 
 from __future__ import annotations
@@ -13,8 +14,20 @@ from auditor.secrets import find_keys, mentions
 
 _ESCAPES = ((b"\\n", b"\n "), (b"\\t", b"\t "), (b"\\r", b"\r "), (b'\\"', b' "'))
 """As JSON writes them, their letters would stand before a key as if they were part of a longer word."""
-_BLANK_ID = re.compile(r"(?:AKIA|ASIA)x{16}(?!x)")
-_BLANK_SECRET = re.compile(r"(?<!x)x{40}(?!x)")
+BLANKED = "(blanked)"
+_BLANK_ID = re.compile(r"(?:AKIA|ASIA)Z{16}(?!Z)")
+_BLANK_SECRET = re.compile(r"(?<!Z)Z{40}(?!Z)")
+_HARMLESS = re.compile(
+    r"(?i)[$/].*|\{\{.*|<.*>|true|false|none|null|nil|dummy|disabled|enabled|optional|required|changeme|change-me"
+    r"|(?:replace|insert|your|enter|my)[-_ ].*|x{3,}|\*{3,}|todo|redacted|placeholder|[\d.]+|arn:.*|vault:.*|ENC\[.*"
+    r"|[a-z]+://[^@]*|(?:AKIA|ASIA)Z{16}|Z{40}",
+    re.DOTALL,
+)
+"""References, paths, addresses, switches, numbers and what stands in for a secret."""
+_IN_ADDRESS = re.compile(r"(\w://[^:/@\s\"']+:)([^@/\s\"'$<{(]{3,})(?=@)")
+_IN_ARGUMENT = re.compile(
+    r"(?i)(--?[\w-]*(?:password|passwd|api[_-]?key|secret[_-]?key|access[_-]?token)[= ])([^\s\"'$<{(]{4,})"
+)
 _SECRET_NAME = re.compile(
     r"(?i)(?:passw|pwd|secret|token|api_?key|private_?key|credential)(?!.*_(?:file|path|dir|name|url|arn|type|header)$)"
 )
@@ -36,7 +49,7 @@ def blanked(page: bytes) -> bytes:
     shown = bytearray(page)
     for key in found:
         kept = 4 if key.kind == "access key id" else 0
-        shown[key.start + kept : key.end] = b"x" * (key.end - key.start - kept)
+        shown[key.start + kept : key.end] = b"Z" * (key.end - key.start - kept)
     return bytes(shown)
 
 
@@ -47,32 +60,37 @@ def keys_in(text: str) -> list[str]:
 
 
 def blank_environment(pod_spec: Any) -> None:
-    """Blank the literal values of variables whose names say that they are secret."""
+    """Blank secrets in the variables and arguments of a pod spec, in place."""
     if type(pod_spec) is not dict:
         return
     for field in ("containers", "initContainers", "ephemeralContainers"):
         for container in _maps(pod_spec.get(field)):
             for variable in _maps(container.get("env")):
                 value = variable.get("value")
-                if type(value) is str and _is_secret(str(variable.get("name")), value):
-                    variable["value"] = _blank(value)
+                if type(value) is str:
+                    secret = _SECRET_NAME.search(str(variable.get("name"))) is not None
+                    variable["value"] = _blank(value) if secret else _blank_inside(value)
+            for words in ("command", "args"):
+                listed = container.get(words)
+                if type(listed) is list:
+                    container[words] = [_blank_inside(each) if type(each) is str else each for each in listed]
 
 
 def blank_lines(text: str) -> str:
     """A configuration text with the values of keys called password, token or secret blanked."""
-    return _ASSIGNED.sub(lambda match: match[1] + _blank(match[2]), text)
-
-
-def _is_secret(name: str, value: str) -> bool:
-    """Paths, references and switches are no secrets, whatever their name says."""
-    plain = value.startswith(("/", "$(", "AKIAx", "ASIAx", "arn:", "http://", "https://"))
-    plain = plain or value.lower() in ("true", "false") or value.replace(".", "").isdigit()
-    return bool(value) and not plain and _SECRET_NAME.search(name) is not None
+    return _blank_inside(_ASSIGNED.sub(lambda match: match[1] + _blank(match[2]), text))
 
 
 def _blank(value: str) -> str:
-    """Eight at most: how long a password is, is nobody's business."""
-    return value if _BLANK_SECRET.fullmatch(value) else "x" * min(len(value), 8)
+    """How long a password is, is nobody's business."""
+    return value if not value or _HARMLESS.fullmatch(value) else BLANKED
+
+
+def _blank_inside(text: str) -> str:
+    """Passwords in addresses and arguments."""
+    if "://" in text:
+        text = _IN_ADDRESS.sub(lambda match: match[1] + BLANKED, text)
+    return _IN_ARGUMENT.sub(lambda match: match[1] + BLANKED, text) if "-" in text else text
 
 
 def _maps(value: Any) -> list[dict[str, Any]]:

@@ -61,6 +61,11 @@ class OwnerRef(msgspec.Struct, rename="camel"):
     api_version: str = ""
     controller: bool = False
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """(group, kind)."""
+        return self.api_version.partition("/")[0] if "/" in self.api_version else "", self.kind
+
 
 class Meta(msgspec.Struct, rename="camel"):
     """``metadata``, as far as it is kept."""
@@ -144,7 +149,7 @@ def projected(item: msgspec.Raw, kept: Kept) -> Resource:
 
 
 def _managed(raw: msgspec.Raw | bytes, kept: Managed) -> list[Any]:
-    found = _ANY.decode(_MANAGED.decode(raw).managed_fields)
+    found: object = _ANY.decode(_MANAGED.decode(raw).managed_fields)
     entries: list[Any] = found if type(found) is list else []
     return [each if kept == "fields" else {**each, "fieldsV1": {}} for each in entries if type(each) is dict]
 
@@ -176,12 +181,37 @@ def _polish(body: dict[str, Any], group: str) -> None:
     template = TEMPLATES.get((group, kind))
     if template is not None:
         blank_environment(dig(body, (*template, "spec")))
+    if (group, kind) == ("", "Pod"):
+        _as_written(body)
     if (group, kind) == ("", "ConfigMap") and type(body.get("data")) is dict:
         body["data"] = {
             key: blank_lines(text) if len(text) <= LONGEST_VALUE else _TOO_LONG
             for key, text in body["data"].items()
             if type(text) is str
         }
+
+
+def _as_written(pod: dict[str, Any]) -> None:
+    """A bare pod without what admission and the scheduler put in: nobody wrote that, and nobody can change it."""
+    spec = pod.get("spec")
+    if type(spec) is not dict:
+        return
+    spec.pop("nodeName", None)
+    spec["tolerations"] = [
+        each for each in spec.get("tolerations", ()) if not str(each.get("key")).startswith(_OWN_TAINTS)
+    ]
+    spec["volumes"] = [each for each in spec.get("volumes", ()) if not _is_token(each)]
+    for field in ("containers", "initContainers"):
+        for container in spec.get(field, ()):
+            mounts = container.get("volumeMounts", ())
+            container["volumeMounts"] = [each for each in mounts if not _is_token(each)]
+
+
+_OWN_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+
+
+def _is_token(volume: dict[str, Any]) -> bool:
+    return str(volume.get("name")).startswith("kube-api-access-")
 
 
 def _keep_status(body: dict[str, Any], parts: Mapping[str, msgspec.Raw], group: str) -> None:

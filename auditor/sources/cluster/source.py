@@ -14,6 +14,7 @@ from auditor.reach import Kind, Reach, Unread
 from auditor.sources.cluster.client import ApiError, Client, server_clock
 from auditor.sources.cluster.connection import Connection, connect
 from auditor.sources.cluster.discovery import Served, discovered
+from auditor.sources.cluster.given import is_given
 from auditor.sources.cluster.listing import listed
 from auditor.masking import blanked
 from auditor.sources.cluster.owners import FOLDED, Owners
@@ -142,9 +143,9 @@ class _Read:
         found = listed(self._client, path, partial(self._pair, self._kept(kind)), metadata_only=only_metadata)
         if kind.key in FOLDED:
             self._owners.learn(kind.kind, (meta for meta, _ in found))
-        self._target.resources += [
-            resource for meta, resource in found if kind.key not in FOLDED or self._judged(meta)
-        ]
+        kept = [resource for meta, resource in found if not self._folded(kind, meta)]
+        self._target.resources += kept
+        self._target.given |= {each.key for each in kept if is_given(each)}
 
     def _pair(self, kept: Kept, item: msgspec.Raw) -> tuple[Meta, Resource]:
         return metadata_of(item), projected(item, kept)
@@ -164,13 +165,15 @@ class _Read:
         item = self._client.get(f"{_path(kind, meta.namespace)}/{meta.name}")
         return projected(msgspec.Raw(blanked(item)), self._kept(kind))
 
+    def _folded(self, kind: ClusterKind, meta: Meta) -> bool:
+        """Whether an object is only the work of another that is judged: KEDA's HPA, a CronJob's Job."""
+        made = kind.key in FOLDED or kind.key == ("autoscaling", "HorizontalPodAutoscaler")
+        return made and not self._judged(meta)
+
     def _judged(self, meta: Meta) -> bool:
         """Whether an object stands for itself: nothing makes it, or something that is not read."""
         controller = meta.controller()
-        if controller is None:
-            return True
-        group = controller.api_version.partition("/")[0] if "/" in controller.api_version else ""
-        return (group, controller.kind) not in BY_KEY
+        return controller is None or controller.key not in BY_KEY
 
     def _pods(self, kind: ClusterKind, path: str) -> None:
         found = listed(self._client, path, partial(self._pod, self._kept(kind)))
