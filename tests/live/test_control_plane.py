@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pytest
 from tests.live.controlplane.api import ApiError
 from tests.live.controlplane.cluster import ISSUER, Cluster
 from tests.live.controlplane.manifests import Object
+from tests.live.controlplane.processes import is_alive
 from tests.live.controlplane.timeline import Timeline, wait_for
 
 pytestmark = pytest.mark.slow
@@ -148,16 +148,8 @@ def test_nothing_is_left_when_the_test_process_is_killed() -> None:
     assert process.stdout is not None
     said = next(line.split() for line in process.stdout if line.startswith("running "))
     folder, pids = Path(said[1]), [int(word) for word in said[2:]]
-    assert folder.is_dir() and len(pids) >= 5 and all(alive(pid) for pid in pids)
+    assert folder.is_dir() and len(pids) >= 5 and all(is_alive(pid) for pid in pids)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    wait_for("every process gone", lambda: not any(alive(pid) for pid in pids), timeout=10.0)
+    wait_for("every process gone", lambda: not any(is_alive(pid) for pid in pids), timeout=10.0)
     assert not folder.exists()
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2][:3]
