@@ -128,6 +128,15 @@ def test_the_type_check_of_an_admission_policy_finds_a_misspelt_field(
         cluster.api.apply(admission_policy("broken", "object.spec.replicas <="))
 
 
+def test_the_state_survives_a_crash_of_the_api_server(timeline: Timeline) -> None:
+    with Cluster() as own:
+        own.api.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept"}})
+        timeline.note("control plane ready")
+        own.restart_api_server()
+        timeline.note("API server ready again")
+        assert own.api.get("v1", "ConfigMap", "kept")
+
+
 def test_an_isolated_cluster_answers_outside_and_binds_nothing_there(timeline: Timeline) -> None:
     with Cluster(isolated=True) as isolated:
         timeline.note("isolated control plane ready")

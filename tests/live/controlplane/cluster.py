@@ -28,7 +28,7 @@ from tests.live.controlplane.processes import Processes
 from tests.live.controlplane.timeline import Timeline, wait_for
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
-PORTS = 24
+PORTS = 48
 START_S = 90.0
 NODE_ROOM = {"cpu": "16", "memory": "64Gi", "pods": "110", "ephemeral-storage": "100Gi"}
 THROWN_AWAY = ("kube-apiserver", "etcd")
@@ -70,6 +70,7 @@ class Cluster:
         self.flags = {"kube-apiserver": apiserver_flags, "kube-controller-manager": manager_flags}
         self.timeline = Timeline()
         self._ports: Iterator[int] = iter(())
+        self._commands: dict[str, list[str]] = {}
         for module in ("kube", "kwok", *(one.module for one in add_ons)):
             build.ensure(module)
 
@@ -142,7 +143,16 @@ class Cluster:
 
     def _run(self, name: str, flags: Sequence[str]) -> None:
         argv = [str(build.program("kube")), name, *flags, *self.flags.get(name, ())]
+        self._commands[name] = argv
         self.processes.start(name, argv)
+
+    def restart_api_server(self) -> None:
+        """Kill the API server, as a crash does, and start it again; its state is in etcd. Waits until it answers."""
+        name = "kube-apiserver"
+        self.processes.signal(name, signal.SIGKILL)
+        wait_for("its end", lambda: self.processes.exit_code(name) is not None)
+        self.processes.start(name, self._commands[name])
+        self._wait_for_api(name, "/readyz")
 
     def _wait_for_api(self, server: str, path: str) -> None:
         def answers() -> bool:
