@@ -43,8 +43,7 @@ def claims(token: str) -> dict[str, object]:
 
 
 def test_pods_of_a_deployment_run_on_the_nodes(cluster: Cluster, namespace: str, timeline: Timeline) -> None:
-    for second, what in cluster.timeline.events:
-        timeline.note(f"{what} {second} s after the start of the cluster")
+    timeline.include(cluster.timeline, "cluster")
     cluster.add_node("node-0")
     cluster.add_node("node-1")
     timeline.note("two nodes added")
