@@ -7,14 +7,16 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.live.controlplane.api import ApiError
+from tests.live.controlplane.api import ApiError, condition
 from tests.live.controlplane.cluster import ISSUER, Cluster
 from tests.live.controlplane.manifests import Object
 from tests.live.controlplane.processes import is_alive
+from tests.live.controlplane.stages import ENDED, EXIT_CODE, HELD
 from tests.live.controlplane.timeline import Timeline, wait_for
 
 pytestmark = pytest.mark.slow
@@ -161,3 +163,44 @@ def test_nothing_is_left_when_the_test_process_is_killed() -> None:
     process.wait()
     wait_for("every process gone", lambda: not any(is_alive(pid) for pid in pids), timeout=10.0)
     assert not folder.exists()
+
+
+def job(name: str, annotations: dict[str, str]) -> Object:
+    pod = {
+        "restartPolicy": "Never",
+        "containers": [{"name": "main", "image": "registry.example/none:1"}],
+    }
+    template = {"metadata": {"annotations": annotations}, "spec": pod}
+    spec = {"backoffLimit": 0, "template": template}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec}
+
+
+def ended(manifest: Object) -> str | None:
+    return next((one for one in ("Complete", "Failed") if condition(manifest, one) == "True"), None)
+
+
+def test_a_job_ends_with_the_code_that_its_pod_is_told(cluster: Cluster, namespace: str) -> None:
+    cluster.add_node("node-0")
+    cluster.api.apply([job("good", {}), job("bad", {EXIT_CODE: "3"})], namespace=namespace)
+    jobs = ("batch/v1", "Job")
+    good = wait_for("good", lambda: ended(cluster.api.get(*jobs, "good", namespace)))
+    bad = wait_for("bad", lambda: ended(cluster.api.get(*jobs, "bad", namespace)))
+    assert (good, bad) == ("Complete", "Failed")
+    [pod] = cluster.api.list("v1", "Pod", namespace, selector="job-name=bad")
+    assert pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 3
+
+
+def test_a_held_pod_stays_until_it_is_told_that_its_process_has_ended(
+    cluster: Cluster, namespace: str
+) -> None:
+    cluster.add_node("node-0")
+    pod = deployment("held", 1)["spec"]["template"]["spec"] | {"terminationGracePeriodSeconds": 600}
+    meta = {"name": "held", "annotations": {HELD: "yes"}}
+    cluster.api.apply({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod}, namespace=namespace)
+    path = ("v1", "Pod", "held")
+    wait_for("running", lambda: cluster.api.get(*path, namespace)["status"].get("phase") == "Running")
+    cluster.api.delete(*path, namespace)
+    time.sleep(1.0)
+    assert cluster.api.get(*path, namespace)["metadata"]["deletionTimestamp"]
+    cluster.api.patch(*path, {"metadata": {"annotations": {ENDED: "yes"}}}, namespace)
+    wait_for("gone", lambda: cluster.api.find(*path, namespace) is None)

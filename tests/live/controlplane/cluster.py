@@ -25,6 +25,7 @@ from tests.live.controlplane.api import Api, ApiError
 from tests.live.controlplane.manifests import Object
 from tests.live.controlplane.pki import Authority, Pair, signing_keys
 from tests.live.controlplane.processes import Processes
+from tests.live.controlplane.stages import pods
 from tests.live.controlplane.timeline import Timeline, wait_for
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
@@ -49,15 +50,15 @@ class Cluster:
 
     ``add_ons`` are started after it, in order. ``isolated`` puts everything into a network namespace, as programs
     need that bind all interfaces (all add-ons do); the API server and every port of ``free_port`` can be reached
-    from here all the same. ``stages`` replaces kwok's own stages of
-    a pod or a node (kind Stage of kwok.x-k8s.io/v1alpha1). ``issuer`` is the ``iss`` of service account tokens.
+    from here all the same. ``stages`` are how kwok moves pods
+    and nodes (by default those of the module ``stages``). ``issuer`` is the ``iss`` of service account tokens.
     """
 
     def __init__(
         self,
         *,
         isolated: bool = False,
-        stages: Sequence[Object] = (),
+        stages: Sequence[Object] | None = None,
         issuer: str = ISSUER,
         add_ons: Sequence[AddOn] = (),
         apiserver_flags: Sequence[str] = (),
@@ -66,7 +67,7 @@ class Cluster:
         self.isolated = isolated or bool(add_ons)
         self.add_ons = add_ons
         self.issuer = issuer
-        self.stages = stages
+        self.stages = pods() if stages is None else stages
         self.flags = {"kube-apiserver": apiserver_flags, "kube-controller-manager": manager_flags}
         self.timeline = Timeline()
         self._ports: Iterator[int] = iter(())
@@ -114,7 +115,10 @@ class Cluster:
 
     def free_port(self) -> int:
         """A loopback port that is the same for the cluster's processes and for this one."""
-        return next(self._ports)
+        port = next(self._ports, None)
+        if port is None:
+            raise RuntimeError(f"a cluster has {PORTS} ports: raise PORTS")
+        return port
 
     def _start_servers(self) -> None:
         self._write_certificates()
@@ -223,7 +227,9 @@ class Cluster:
         environment = {**os.environ, "HOME": str(self.folder)}
         done = subprocess.run(command, input=stdin, env=environment, text=True, capture_output=True)
         if done.returncode != 0:
-            raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+            error = subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+            error.add_note(done.stderr)
+            raise error
         return done.stdout
 
     def resident_mib(self) -> dict[str, int]:
