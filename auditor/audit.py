@@ -115,6 +115,10 @@ def audit(
     worlds = worlds_of(inventory, settings, now.date(), watched=kept is not None)
     engine = Engine(policies.values(), params, cache.compiler if cache is not None else compile_expr)
     judged = judge_all(engine, worlds) if kept is None else kept.judge(engine, worlds)
+    if settings.live:
+        from auditor.drift.twins import point_at_git
+
+        point_at_git(judged, inventory.targets)
     spent = _money(worlds, inventory)
     inventory.problems = sorted({*inventory.problems, *(row for world in worlds for row in world.problems)})
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)

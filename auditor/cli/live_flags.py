@@ -65,6 +65,8 @@ def requests_of(options: argparse.Namespace) -> list[Request]:
     found += [Request("snapshot", file) for file in options.snapshot]
     if not found and options.live:
         found = [Request("cluster", "", own)]
+    if found and options.changed_since:
+        raise UsageError("--changed-since compares revisions of Git; what runs has none: give --baseline FILE")
     if options.save_snapshot and not found:
         raise UsageError("--save-snapshot saves what a live audit read; add --live, --cluster or --aws")
     return found

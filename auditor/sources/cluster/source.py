@@ -157,8 +157,11 @@ class _Read:
         self._read.add(kind.key)
 
     def _plain(self, kind: ClusterKind, path: str) -> None:
-        only_metadata = kind.key in METADATA_ONLY
-        found = listed(self._client, path, partial(self._pair, self._kept(kind)), metadata_only=only_metadata)
+        pair = partial(self._pair, self._kept(kind))
+        if kind.key == SECRET:  # its values are skipped by the parser, and their form may be asked for
+            found = listed(self._client, path, pair, blank=bytes)
+        else:
+            found = listed(self._client, path, pair, metadata_only=kind.key in METADATA_ONLY)
         if kind.key in FOLDED:
             self._owners.learn(kind.kind, (meta for meta, _ in found))
         kept = [resource for meta, resource in found if not self._folded(kind, meta)]
