@@ -72,7 +72,7 @@ class _Read:
         self._declared = declared(needs)
         self._in_git = kinds_of(self._declared)
         self._namespaces = {namespace for _, _, namespace, _ in self._declared if namespace}
-        self._keep_all_managed = managed and "drift" in needs.facts
+        self._keep_all_managed = managed and not needs.facts.isdisjoint(("drift", "orphan"))
 
     def whole(self) -> Reading:
         """The reading, with everything that could be had."""
