@@ -28,6 +28,12 @@ def add_live_flags(parser: argparse.ArgumentParser) -> None:
         help="a kubeconfig context (default: the current one, or the cluster this runs in)",
     )
     add("--kubeconfig", metavar="FILE", default="", help="kubeconfig (default: $KUBECONFIG, ~/.kube/config)")
+    add(
+        "--cluster-name",
+        metavar="NAME",
+        default="",
+        help="what reports and auditor.toml call the cluster (default: its context)",
+    )
     add("--aws", action="append", nargs="?", const="", default=[], metavar="PROFILE", help="an AWS account")
     add("--prometheus", action="append", default=[], metavar="URL", help="Prometheus, Thanos or Mimir")
     add("--snapshot", action="append", default=[], metavar="FILE", help="what --save-snapshot wrote")
@@ -58,7 +64,13 @@ def requests_of(options: argparse.Namespace) -> list[Request]:
     from auditor.errors import UsageError
     from auditor.sources.live import Request
 
-    own = {"kubeconfig": options.kubeconfig, "secret_shapes": options.secret_shapes}
+    if options.cluster_name and len(options.cluster) > 1:
+        raise UsageError("--cluster-name names one cluster; several are called by their contexts")
+    own = {
+        "kubeconfig": options.kubeconfig,
+        "name": options.cluster_name,
+        "secret_shapes": options.secret_shapes,
+    }
     found = [Request("cluster", context, own) for context in options.cluster]
     found += [Request("aws", profile) for profile in options.aws]
     found += [Request("prometheus", url) for url in options.prometheus]
@@ -66,7 +78,9 @@ def requests_of(options: argparse.Namespace) -> list[Request]:
     if not found and options.live:
         found = [Request("cluster", "", own)]
     if found and options.changed_since:
-        raise UsageError("--changed-since compares revisions of Git; what runs has none: give --baseline FILE")
+        raise UsageError(
+            "--changed-since compares revisions of Git; what runs has none: give --baseline FILE"
+        )
     if options.save_snapshot and not found:
         raise UsageError("--save-snapshot saves what a live audit read; add --live, --cluster or --aws")
     return found

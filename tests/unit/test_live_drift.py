@@ -371,3 +371,17 @@ def test_what_argo_cd_ignores_is_no_drift_and_its_orphans_are_found(tmp_path: Pa
     assert [(each["policy"], each["resource"]) for each in found if each["status"] == "fail"] == [
         ("DRF-005", "/ConfigMap/inference/left-behind")
     ]
+
+
+def test_a_cluster_bears_the_name_that_the_configuration_gives_it(tmp_path: Path) -> None:
+    tree = tmp_path / "git"
+    tree.mkdir()
+    (tree / "all.yaml").write_text(GIT)
+    (tree / "auditor.toml").write_text('[target.prod]\nmanifests = ["all.yaml"]\ncluster = "prod"\n')
+    with serving(FakeCluster([live_deployment(), SECRET])) as cluster:
+        arguments = ("--git", tree, "--kubeconfig", cluster.kubeconfig(tmp_path), "--policy", "DRF-001")
+        plain = run("check", "--live", *arguments, "--format", "json")
+        named = run("check", "--live", "--cluster-name", "prod", *arguments, "--format", "json")
+    assert plain.code == 0 and named.code == 1
+    (found,) = [each for each in json.loads(named.out)["findings"] if each["status"] == "fail"]
+    assert found["title"] == "ConfigMap inference/settings" and "cluster prod" in found["message"]
