@@ -125,6 +125,10 @@ def audit(
         judged = judge_all(engine, over(worlds, "judging targets", len(worlds)))
     else:
         judged = kept.judge(engine, worlds)
+    if settings.live:
+        from auditor.drift.twins import point_at_git
+
+        point_at_git(judged, inventory.targets)
     spent = _money(worlds, inventory)
     inventory.problems = sorted({*inventory.problems, *(row for world in worlds for row in world.problems)})
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)
@@ -177,6 +181,7 @@ def worlds_of(
         settings.prices,
         today,
         inventory.unrendered,
+        {},
     )
     return [
         World(

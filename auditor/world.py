@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from functools import partial
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from auditor.cel.errors import CelError
 from auditor.facts import fact, table
 from auditor.facts.interface import Fact, Table
 from auditor.guard import described, row
 from auditor.looks import Looks
-from auditor.model import Path, Resource, Target
+from auditor.model import Path, Resource, RunningPod, Target
+from auditor.reach import failed, unknown_kind
 from auditor.spans import Problem
 from auditor.unknown import Unknown, UnknownUsed
 from auditor.views import reads, view
 from auditor.views.interface import Instance
+
+Shared = TypeVar("Shared")
 
 
 class Surroundings(NamedTuple):
@@ -33,6 +37,8 @@ class Surroundings(NamedTuple):
     """The day of the run, for facts with a calendar; None where nobody gave one."""
     unrendered: Mapping[str, frozenset[str]] = {}
     """Kustomizations that could not be rendered, with the files that they apply."""
+    joint: dict[str, Any] | None = None
+    """What facts of several targets have built together; None keeps nothing."""
 
 
 class World:
@@ -57,6 +63,8 @@ class World:
         self._instances: dict[str, list[Instance]] = {}
         self._of_resource: dict[tuple[str, int], list[Instance]] = {}
         self._facts: dict[str, Fact] = {}
+        self._unread: dict[str, Unknown] = {}
+        self._reaches = [each.reach for each in (target, *self._tied) if each.reach is not None]
         self._tables: dict[str, Table] = {}
         self._refs: list[tuple[Resource, Path]] = []
         self._addresses: dict[int, dict[str, Resource]] | None = None
@@ -134,8 +142,13 @@ class World:
         return min(found, default="")
 
     def kind(self, group: str, kind: str) -> list[Resource]:
-        """All resources of a kind; ``group`` is '' for core kinds and ``terraform`` for Terraform types."""
+        """All resources of a kind; ``group`` is '' for core kinds and ``terraform`` for Terraform types.
+
+        UnknownUsed where a live read did not get them all: a join must not take what was not seen for missing.
+        """
         self.looks.at(f"kind {group}/{kind}")
+        if self._reaches and (why := unknown_kind(self._reaches, group, kind)) is not None:
+            raise UnknownUsed(why)
         return self._by_kind.get((group, kind), [])
 
     def anywhere(self, *kinds: str) -> Iterator[Resource]:
@@ -156,6 +169,7 @@ class World:
         self.looks.at(f"view {name}")
         found = self._instances.get(name)
         if found is None:
+            self._need_all(name)
             kinds = {key for key in self._kinds if reads(name, *key)}
             found = self._instances[name] = [
                 instance
@@ -165,6 +179,51 @@ class World:
                 for instance in self.instances_of(name, resource)
             ]
         return found
+
+    def need(self, kinds: Iterable[tuple[str, str]]) -> None:
+        """UnknownUsed when one of the kinds should have been read live and was not."""
+        for reach in self._reaches:
+            for kind in kinds:
+                found = reach.unread.get(kind) or reach.skipped.get(kind)
+                if found is not None:
+                    raise UnknownUsed(found.why)
+
+    def _need_all(self, name: str) -> None:
+        """UnknownUsed when a kind that the view reads could not be read live."""
+        for reach in self._reaches:
+            why = failed(reach, partial(reads, name))
+            if why is not None:
+                raise UnknownUsed(why)
+
+    def shared(self, name: str, make: Callable[[], Shared]) -> Shared:
+        """What ``make`` builds over the whole tree, once for all targets of a run."""
+        self.looks.at("tree")
+        kept = self._around.joint
+        if kept is None:
+            return make()
+        if name not in kept:
+            kept[name] = make()
+        found: Shared = kept[name]
+        return found
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the target is something that runs."""
+        return self._target.kind == "live"
+
+    @property
+    def taken(self) -> str:
+        """When the live target was read, RFC 3339 in UTC; '' for Git."""
+        self.looks.at("all")
+        return self._target.taken
+
+    def running_pods(self) -> list[RunningPod]:
+        """Every pod of the moment; UnknownUsed when they were not read."""
+        self.looks.at("kind /Pod")
+        if not self.is_live:
+            raise UnknownUsed(Unknown("which pods run is known of a cluster only", "add --cluster"))
+        self.kind("", "Pod")
+        return self._target.pods
 
     def instances_of(self, name: str, resource: Resource) -> list[Instance]:
         """What the view called ``name`` shows of one resource."""
@@ -200,9 +259,14 @@ class World:
         self.looks.at(f"fact {name}")
         found = self._facts.get(name)
         if found is None:
+            if name in self._unread:
+                raise UnknownUsed(self._unread[name])
             try:
                 found = self.looks.made(name, fact(name), self)
-            except (UnknownUsed, CelError):
+            except UnknownUsed as used:
+                self._unread[name] = used.unknown
+                raise
+            except CelError:
                 raise
             except Exception as error:
                 found = _Broken(name, described(error))
@@ -214,9 +278,14 @@ class World:
         self.looks.at(f"table {name}")
         found = self._tables.get(name)
         if found is None:
+            if f"table {name}" in self._unread:
+                raise UnknownUsed(self._unread[f"table {name}"])
             self.looks.begin(f"table {name}")
             try:
                 found = self._tables[name] = table(name)(self)
+            except UnknownUsed as used:
+                self._unread[f"table {name}"] = used.unknown
+                raise
             finally:
                 self.looks.end()
         return found
