@@ -11,10 +11,10 @@ from binascii import a2b_base64
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-_IDS = (b"AKIA", b"ASIA")
 _ENCODED_IDS = (b"QUtJQ", b"QVNJQ")
 """Base64 of the same beginnings."""
 _SECRET_KEY = re.compile(rb"(?i)ecret[_-]?(?:access)?[_-]?key")
+_ANY_ID = re.compile(rb"A[KS]IA")
 _ID = re.compile(rb"A[KS]IA[A-Z2-7]{16}(?![A-Za-z0-9+/=])")
 _ENCODED = re.compile(rb"Q(?:UtJQ|VNJQ)[A-Za-z0-9+/]{22,23}={0,2}")
 _SECRET = re.compile(
@@ -51,7 +51,8 @@ def mentions(data: bytes) -> Mentions | None:
     """
     secrets = [at for at in _all(data, b"ecret") if _SECRET_KEY.match(data, at)]
     secrets += [at for at in _words(data, b"C", (b"ECRET",), 1) if _SECRET_KEY.match(data, at)]
-    found = Mentions(_words(data, b"A", _IDS), _words(data, b"Q", _ENCODED_IDS), secrets)
+    ids = [match.start() for match in _ANY_ID.finditer(data)]
+    found = Mentions(ids, _words(data, b"Q", _ENCODED_IDS), secrets)
     return found if any(found) else None
 
 
