@@ -64,7 +64,6 @@ FACTS: dict[str, str] = {
     "orphan": "auditor.facts.drift:Orphans",
     "pinning": "auditor.facts.pinning:Pinning",
     "pod_states": "auditor.facts.pod_states:PodStates",
-    "pods": "auditor.facts.pods:PodIndex",
     "pods": "auditor.facts.pods:Pods",
     "policy_document": "auditor.facts.policy_documents:PolicyDocuments",
     "policy_engine": "auditor.facts.terraform_network:PolicyEngine",
