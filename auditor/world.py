@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -12,7 +13,8 @@ from auditor.facts import fact
 from auditor.facts.interface import Fact
 from auditor.guard import described, row
 from auditor.looks import Looks
-from auditor.model import Path, Resource, Target
+from auditor.model import Path, Resource, RunningPod, Target
+from auditor.reach import failed, unknown_kind
 from auditor.spans import Problem
 from auditor.unknown import Unknown, UnknownUsed
 from auditor.views import reads, view
@@ -55,6 +57,8 @@ class World:
         self._instances: dict[str, list[Instance]] = {}
         self._of_resource: dict[tuple[str, int], list[Instance]] = {}
         self._facts: dict[str, Fact] = {}
+        self._unread: dict[str, Unknown] = {}
+        self._reaches = [each.reach for each in (target, *self._tied) if each.reach is not None]
         self._refs: list[tuple[Resource, Path]] = []
         self._addresses: dict[int, dict[str, Resource]] | None = None
         self.problems: list[Problem] = []
@@ -118,8 +122,13 @@ class World:
         return (target for target in self._around.targets if id(target) not in here)
 
     def kind(self, group: str, kind: str) -> list[Resource]:
-        """All resources of a kind; ``group`` is '' for core kinds and ``terraform`` for Terraform types."""
+        """All resources of a kind; ``group`` is '' for core kinds and ``terraform`` for Terraform types.
+
+        UnknownUsed where a live read did not get them all: a join must not take what was not seen for missing.
+        """
         self.looks.at(f"kind {group}/{kind}")
+        if self._reaches and (why := unknown_kind(self._reaches, group, kind)) is not None:
+            raise UnknownUsed(why)
         return self._by_kind.get((group, kind), [])
 
     def anywhere(self, *kinds: str) -> Iterator[Resource]:
@@ -134,6 +143,7 @@ class World:
         self.looks.at(f"view {name}")
         found = self._instances.get(name)
         if found is None:
+            self._need_all(name)
             found = self._instances[name] = [
                 instance
                 for targets in (self._target, *self._tied)
@@ -141,6 +151,32 @@ class World:
                 for instance in self.instances_of(name, resource)
             ]
         return found
+
+    def _need_all(self, name: str) -> None:
+        """UnknownUsed when a kind that the view reads could not be read live."""
+        for reach in self._reaches:
+            why = failed(reach, partial(reads, name))
+            if why is not None:
+                raise UnknownUsed(why)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the target is something that runs."""
+        return self._target.kind == "live"
+
+    @property
+    def taken(self) -> str:
+        """When the live target was read, RFC 3339 in UTC; '' for Git."""
+        self.looks.at("all")
+        return self._target.taken
+
+    def running_pods(self) -> list[RunningPod]:
+        """Every pod of the moment; UnknownUsed when they were not read."""
+        self.looks.at("kind /Pod")
+        if not self.is_live:
+            raise UnknownUsed(Unknown("which pods run is known of a cluster only", "add --cluster"))
+        self.kind("", "Pod")
+        return self._target.pods
 
     def instances_of(self, name: str, resource: Resource) -> list[Instance]:
         """What the view called ``name`` shows of one resource."""
@@ -176,9 +212,14 @@ class World:
         self.looks.at(f"fact {name}")
         found = self._facts.get(name)
         if found is None:
+            if name in self._unread:
+                raise UnknownUsed(self._unread[name])
             try:
                 found = self.looks.made(name, fact(name), self)
-            except (UnknownUsed, CelError):
+            except UnknownUsed as used:
+                self._unread[name] = used.unknown
+                raise
+            except CelError:
                 raise
             except Exception as error:
                 found = _Broken(name, described(error))

@@ -16,7 +16,7 @@ def outputs() -> Iterator[tuple[Path, bytes]]:
     """Each generated file and its content."""
     from auditor.catalog import INDEX, load_folder, write_index
     from auditor.reporters.schema import schema_bytes
-    from tools import declarations, peers_page
+    from tools import declarations, fact_needs, peers_page
     from tools.pages import pages
 
     yield ROOT / "reports" / "schema" / "report.schema.json", schema_bytes()
@@ -24,6 +24,7 @@ def outputs() -> Iterator[tuple[Path, bytes]]:
     folder = ROOT / "policies"
     yield folder / INDEX, write_index(folder)
     policies = load_folder(folder)
+    yield ROOT / "auditor" / "data" / "fact_needs.json", fact_needs.needs_bytes(policies, folder)
     yield ROOT / "docs" / "peers.md", peers_page.page(policies).encode()
     for name, text in pages(policies, folder):
         yield ROOT / "docs" / "policies" / name, text.encode()

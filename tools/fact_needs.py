@@ -1,0 +1,64 @@
+"""Which kinds each fact looks at: watched while the facts serve every policy's examples.
+
+A cluster is only asked for what somebody looks at, and the smallest ClusterRole lists the same kinds. Facts do not
+declare what they look at; :mod:`auditor.looks` notes it. Two kinds of worlds are watched: the examples, and a world
+that holds every example's objects at once, so that joins go as far as they can.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from auditor import harness
+from auditor.audit import worlds_of
+from auditor.compiled import CompiledPolicy
+from auditor.data.cluster_kinds import CLUSTER_KINDS
+from auditor.engine import Engine, judge_all
+from auditor.facts import FACTS
+from auditor.looks import things_of
+from auditor.policy import Policy
+from auditor.views import reads
+
+
+def needs_bytes(policies: Iterable[Policy], folder: Path) -> bytes:
+    """The table as it is committed."""
+    seen: dict[str, set[str]] = {}
+    for policy in policies:
+        if CompiledPolicy(policy).facts or policy.when or policy.each:
+            for example in _examples(policy, folder):
+                _watch(policy, example, seen)
+    facts = {name: sorted(set(_kinds(things_of([f"fact {name}"], seen)))) for name in sorted(FACTS)}
+    return json.dumps({"facts": facts}, indent=1).encode() + b"\n"
+
+
+def _examples(policy: Policy, folder: Path) -> Iterator[Path]:
+    home = folder / policy.category / policy.id
+    for name in ("bad", "good"):
+        example = harness.example_of(home, name)
+        if example is not None:
+            yield example
+
+
+def _watch(policy: Policy, example: Path, seen: dict[str, set[str]]) -> None:
+    inventory, settings = harness.collect(example)
+    worlds = worlds_of(inventory, settings, harness.TODAY, watched=True)
+    judge_all(Engine([policy], settings.params), worlds)
+    for world in worlds:
+        for who, things in world.looks.seen.items():
+            seen.setdefault(who, set()).update(things)
+
+
+def _kinds(things: Iterable[str]) -> Iterator[str]:
+    """``group/Kind`` of a cluster for everything that was looked at."""
+    for thing in things:
+        what, _, name = thing.partition(" ")
+        for each in CLUSTER_KINDS:
+            entry = f"{each.group}/{each.kind}"
+            if (
+                (what == "kind" and name == entry)
+                or (what == "anywhere" and name == each.kind)
+                or (what == "shown" and reads(name.removeprefix("as "), each.api_version, each.kind))
+            ):
+                yield entry
