@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from auditor.sources.aws.refusals import Refused
-from auditor.sources.aws.rows import LIVE, Found, Row, each
+from auditor.sources.aws.rows import LIVE, Found, Row, all_rows, each, once
 from auditor.sources.aws.session import Place
 from auditor.sources.aws.shape import plain, shaped, tag_map
 
@@ -19,13 +18,12 @@ _GROUP = {
     "instances": "",
     "overrides": "override",
     "tags": "",
-    "target_group_arns": "target_group_arns",
     "vpc_zone_identifier": "",
 }
 _ID_FIELDS = {"launch_template_id": "id", "launch_template_name": "name"}
-_TYPE = {"processor_info": "", "v_cpu_info": ""}
 
 
+@once
 def groups(place: Place) -> Found:
     """``aws_autoscaling_group``; ``live`` has its instances and the activities that failed."""
 
@@ -43,7 +41,7 @@ def groups(place: Place) -> Found:
         }
         return Row("aws_autoscaling_group", found["AutoScalingGroupARN"], body)
 
-    return each(place, place.list("autoscaling.describe_auto_scaling_groups"), one)
+    return each(place, place.listed("autoscaling.describe_auto_scaling_groups"), one)
 
 
 def _failures(place: Place, name: str) -> Any:
@@ -64,12 +62,13 @@ def _failures(place: Place, name: str) -> Any:
     ]
 
 
+@once
 def launch_templates(place: Place) -> Found:
-    """``aws_launch_template`` with the data of its latest version, and of those that groups name by number."""
+    """``aws_launch_template`` with the data of its latest version, as Terraform keeps it."""
 
     def one(found: dict[str, Any]) -> Row | None:
         name = found["LaunchTemplateId"]
-        versions = place.list(
+        versions = place.listed(
             "ec2.describe_launch_template_versions", LaunchTemplateId=name, Versions=["$Latest"]
         )
         if not versions:
@@ -85,7 +84,7 @@ def launch_templates(place: Place) -> Found:
         arn = f"arn:{place.partition}:ec2:{place.region}:{place.account}:launch-template/{name}"
         return Row("aws_launch_template", arn, body | {"arn": arn})
 
-    return each(place, place.list("ec2.describe_launch_templates"), one)
+    return each(place, place.listed("ec2.describe_launch_templates"), one)
 
 
 def instance_types(place: Place) -> Found:
@@ -93,9 +92,9 @@ def instance_types(place: Place) -> Found:
     names = sorted(set(_used_types(place)))
     if not names:
         return
-    for found in place.list("ec2.describe_instance_types", InstanceTypes=names):
-        body = shaped(found, _TYPE)
-        body |= {
+    for found in place.listed("ec2.describe_instance_types", InstanceTypes=names):
+        body = {
+            "instance_type": found["InstanceType"],
             "default_vcpus": found.get("VCpuInfo", {}).get("DefaultVCpus", 0),
             "memory_size": found.get("MemoryInfo", {}).get("SizeInMiB", 0),
             "supported_architectures": found.get("ProcessorInfo", {}).get("SupportedArchitectures", []),
@@ -107,9 +106,7 @@ def instance_types(place: Place) -> Found:
 def _used_types(place: Place) -> Iterator[str]:
     from auditor.sources.aws import eks
 
-    for row in (*eks.node_groups(place), *launch_templates(place), *groups(place)):
-        if isinstance(row, Refused):
-            raise row
+    for row in all_rows((*eks.node_groups(place), *launch_templates(place), *groups(place))):
         yield from row.body.get("instance_types", ())
         if row.body.get("instance_type"):
             yield row.body["instance_type"]
@@ -121,7 +118,7 @@ def _used_types(place: Place) -> Iterator[str]:
 
 def volumes(place: Place) -> Found:
     """``aws_ebs_volume`` of the volumes that Kubernetes made."""
-    for found in place.list(
+    for found in place.listed(
         "ec2.describe_volumes",
         Filters=[{"Name": "tag-key", "Values": ["kubernetes.io/*", "ebs.csi.aws.com/*"]}],
     ):
@@ -139,7 +136,7 @@ def ebs_encryption(place: Place) -> Found:
 
 def quotas(place: Place) -> Found:
     """``aws_servicequotas_service_quota`` of EC2: how many vCPUs of which family may run."""
-    for found in place.list("service-quotas.list_service_quotas", ServiceCode=QUOTA_SERVICE):
+    for found in place.listed("service-quotas.list_service_quotas", ServiceCode=QUOTA_SERVICE):
         body = shaped(found, {"quota_arn": "arn"})
         yield Row("aws_servicequotas_service_quota", found.get("QuotaArn") or found["QuotaCode"], body)
 

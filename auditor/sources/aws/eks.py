@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from auditor.sources.aws.rows import LIVE, Found, Row, each
+from auditor.sources.aws.rows import LIVE, Found, Row, each, once
 from auditor.sources.aws.session import Place
 from auditor.sources.aws.shape import shaped
 
 _CLUSTER = {
-    "access_config": "access_config",
     "certificate_authority": "",
+    "client_request_token": "",
     "connector_config": "",
     "health": "",
     "logging": "",
     "resources_vpc_config": "vpc_config",
 }
 _NODE_GROUP = {
+    "auto_scaling_groups": "autoscaling_groups",
     "health": "",
     "node_role": "node_role_arn",
     "nodegroup_arn": "arn",
@@ -31,6 +32,7 @@ _ENTRY = {"username": "user_name"}
 _ASSOCIATION = {"association_arn": "arn"}
 
 
+@once
 def clusters(place: Place) -> Found:
     """``aws_eks_cluster``; ``live`` has what EKS says of its health."""
 
@@ -46,9 +48,10 @@ def clusters(place: Place) -> Found:
         body[LIVE] = {"status": found.get("status", ""), "issues": _issues(found)}
         return Row("aws_eks_cluster", found["arn"], body)
 
-    return each(place, place.list("eks.list_clusters"), one)
+    return each(place, place.listed("eks.list_clusters"), one)
 
 
+@once
 def node_groups(place: Place) -> Found:
     """``aws_eks_node_group``; ``resources`` names its Auto Scaling groups, as in a state."""
 
@@ -87,7 +90,7 @@ def access_entries(place: Place) -> Found:
         found = place.get("eks.describe_access_entry", **given).get("accessEntry")
         if not found:
             return None
-        policies = place.list("eks.list_associated_access_policies", **given)
+        policies = place.listed("eks.list_associated_access_policies", **given)
         body = shaped(found, _ENTRY)
         body[LIVE] = {"policies": [each["policyArn"].rsplit("/", 1)[-1] for each in policies]}
         return Row("aws_eks_access_entry", found["accessEntryArn"], body)
@@ -113,8 +116,8 @@ def pod_identities(place: Place) -> Found:
 
 def _parts(place: Place, call: str) -> Iterator[tuple[str, Any]]:
     """(cluster, part) of every cluster."""
-    for cluster in place.list("eks.list_clusters"):
-        for part in place.list(call, clusterName=cluster):
+    for cluster in place.listed("eks.list_clusters"):
+        for part in place.listed(call, clusterName=cluster):
             yield cluster, part
 
 

@@ -10,15 +10,16 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from auditor.sources.aws.rows import LIVE, Found, Row, each, several
+from auditor.sources.aws.refusals import Refused
+from auditor.sources.aws.rows import LIVE, Found, Row, each, field, several
 from auditor.sources.aws.session import Place
 from auditor.sources.aws.shape import plain, tag_map
+from auditor.unknown import Unknown
 
 NOT_OURS = ("/aws-service-role/", "/aws-reserved/")
 """Paths of roles that AWS services and Identity Center keep; nobody else can change them."""
 _REPORT_TRIES = 20
 _REPORT_WAIT = 0.5
-_REPORT = "credential report"
 _DETAILS = "iam.get_account_authorization_details"
 
 
@@ -76,12 +77,12 @@ def policies(place: Place) -> Found:
 
 def users(place: Place) -> Found:
     """``aws_iam_user`` with its grants; ``live`` has what the credential report says."""
-    report = place.once(_REPORT, credential_report)
+    report = _credentials(place)
     for page in _details(place):
         for found in page.get("UserDetailList", ()):
             name, arn = found["UserName"], found["Arn"]
             body = {"name": name, "arn": arn, "path": found["Path"], "tags": tag_map(found.get("Tags"))}
-            body[LIVE] = report if not isinstance(report, dict) else report.get(name, {})
+            body[LIVE] = report if isinstance(report, Unknown) else report.get(name, {})
             yield Row("aws_iam_user", arn, body)
             yield from _grants("user", name, arn, found.get("UserPolicyList", ()), found)
         for found in page.get("GroupDetailList", ()):
@@ -95,33 +96,25 @@ def access_keys(place: Place) -> Found:
     names = [user["UserName"] for page in _details(place) for user in page.get("UserDetailList", ())]
 
     def of_user(name: str) -> Iterator[Row]:
-        for key in place.list("iam.list_access_keys", UserName=name):
-            shown = f"…{key['AccessKeyId'][-4:]}"
-            last = place.value("iam.get_access_key_last_used", AccessKeyId=key["AccessKeyId"])
-            used = last if not isinstance(last, dict) else last.get("AccessKeyLastUsed", {})
-            body = {
-                "user": name,
-                "id": shown,
-                "status": key["Status"],
-                "create_date": plain(key["CreateDate"]),
-                LIVE: used
-                if not isinstance(used, dict)
-                else {
-                    "last_used": plain(used.get("LastUsedDate", "")),
-                    "service": used.get("ServiceName", ""),
-                },
-            }
-            yield Row(
-                "aws_iam_access_key", f"arn:{place.partition}:iam::{place.account}:user/{name} {shown}", body
-            )
+        for key in place.listed("iam.list_access_keys", UserName=name):
+            yield _key(place, name, key)
 
     return several(place, names, of_user)
 
 
+def _key(place: Place, user: str, key: dict[str, Any]) -> Row:
+    shown = f"****{key['AccessKeyId'][-4:]}"
+    used = place.value("iam.get_access_key_last_used", AccessKeyId=key["AccessKeyId"])
+    last = used if isinstance(used, Unknown) else used.get("AccessKeyLastUsed", {})
+    body = {"user": user, "id": shown, "status": key["Status"], "create_date": plain(key["CreateDate"])}
+    body[LIVE] = {"last_used": plain(field(last, "LastUsedDate")), "service": field(last, "ServiceName")}
+    return Row("aws_iam_access_key", f"arn:{place.partition}:iam::{place.account}:user/{user} {shown}", body)
+
+
 def root_user(place: Place) -> Found:
     """``aws_iam_root``: what the credential report says of the account's root user. No type of Terraform's."""
-    report = place.once(_REPORT, credential_report)
-    body = {LIVE: report if not isinstance(report, dict) else report.get("<root_account>", {})}
+    report = _credentials(place)
+    body = {LIVE: report if isinstance(report, Unknown) else report.get("<root_account>", {})}
     yield Row("aws_iam_root", f"arn:{place.partition}:iam::{place.account}:root", body)
 
 
@@ -134,11 +127,18 @@ def oidc_providers(place: Place) -> Found:
         body = {"arn": arn, "url": told.get("Url", ""), "client_id_list": told.get("ClientIDList", [])}
         return Row("aws_iam_openid_connect_provider", arn, body)
 
-    return each(place, place.list("iam.list_open_id_connect_providers"), one)
+    return each(place, place.listed("iam.list_open_id_connect_providers"), one)
 
 
-def credential_report(place: Place) -> dict[str, dict[str, Any]]:
-    """The account's credential report by user name. Raises Refused."""
+def _credentials(place: Place) -> dict[str, dict[str, Any]] | Unknown:
+    """The account's credential report by user name; Unknown where it may not be read."""
+    try:
+        return place.once("credential report", lambda: _report(place))
+    except Refused as error:
+        return error.unknown
+
+
+def _report(place: Place) -> dict[str, dict[str, Any]]:
     for _ in range(_REPORT_TRIES):
         if place.get("iam.generate_credential_report").get("State") == "COMPLETE":
             break

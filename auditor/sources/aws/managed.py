@@ -32,7 +32,7 @@ def repositories(place: Place) -> Found:
             row = {"repository": name, "policy": text}
             yield Row("aws_ecr_lifecycle_policy", f"{found['repositoryArn']}/lifecycle", row)
 
-    return several(place, place.list("ecr.describe_repositories"), one)
+    return several(place, place.listed("ecr.describe_repositories"), one)
 
 
 def registry_scanning(place: Place) -> Found:
@@ -65,12 +65,12 @@ def keys(place: Place) -> Found:
         }
         return Row("aws_kms_key", found["Arn"], body)
 
-    return each(place, place.list("kms.list_keys"), one)
+    return each(place, place.listed("kms.list_keys"), one)
 
 
 def alarms(place: Place) -> Found:
     """``aws_cloudwatch_metric_alarm``; ``live.state`` is its state."""
-    for found in place.list("cloudwatch.describe_alarms", AlarmTypes=["MetricAlarm"]):
+    for found in place.listed("cloudwatch.describe_alarms", AlarmTypes=["MetricAlarm"]):
         body = shaped(found, {"alarm_arn": "arn"})
         body["dimensions"] = {each["Name"]: each["Value"] for each in found.get("Dimensions", ())}
         body[LIVE] = {"state": found.get("StateValue", "")}
@@ -79,7 +79,7 @@ def alarms(place: Place) -> Found:
 
 def log_groups(place: Place) -> Found:
     """``aws_cloudwatch_log_group`` of the control planes."""
-    for found in place.list("logs.describe_log_groups", logGroupNamePrefix=LOG_PREFIX):
+    for found in place.listed("logs.describe_log_groups", logGroupNamePrefix=LOG_PREFIX):
         body = shaped(found, _LOG_GROUP)
         yield Row("aws_cloudwatch_log_group", found["arn"].removesuffix(":*"), body)
 
@@ -89,7 +89,7 @@ def budgets(place: Place) -> Found:
 
     def one(found: dict[str, Any]) -> Row:
         name = found["BudgetName"]
-        listed = place.list(
+        listed = place.listed(
             "budgets.describe_notifications_for_budget", AccountId=place.account, BudgetName=name
         )
         limit = found.get("BudgetLimit", {})
@@ -105,4 +105,4 @@ def budgets(place: Place) -> Found:
         arn = f"arn:{place.partition}:budgets::{place.account}:budget/{name}"
         return Row("aws_budgets_budget", arn, body | {"arn": arn, "tags": tag_map(())})
 
-    return each(place, place.list("budgets.describe_budgets", AccountId=place.account), one)
+    return each(place, place.listed("budgets.describe_budgets", AccountId=place.account), one)

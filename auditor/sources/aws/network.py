@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.sources.aws import eks
-from auditor.sources.aws.refusals import Refused
-from auditor.sources.aws.rows import Found, Row
+from auditor.sources.aws.rows import Found, Row, all_rows
 from auditor.sources.aws.session import Place
 from auditor.sources.aws.shape import shaped, tag_map
 
@@ -17,7 +16,7 @@ _RENAMED = {"owner_id": "", "state": "", "vpc_endpoint_id": "id", "subnet_id": "
 def security_groups(place: Place) -> Found:
     """``aws_security_group`` of the clusters' networks, with its rules inline as a state has them."""
     vpcs = set(cluster_vpcs(place))
-    for found in place.list("ec2.describe_security_groups"):
+    for found in place.listed("ec2.describe_security_groups"):
         if found.get("VpcId") not in vpcs:
             continue
         kind = "aws_default_security_group" if found["GroupName"] == "default" else "aws_security_group"
@@ -53,7 +52,7 @@ def _rule(found: dict[str, Any], group: dict[str, Any]) -> dict[str, Any]:
 def vpcs(place: Place) -> Found:
     """``aws_vpc`` of the clusters."""
     mine = set(cluster_vpcs(place))
-    for found in place.list("ec2.describe_vpcs"):
+    for found in place.listed("ec2.describe_vpcs"):
         if found["VpcId"] in mine:
             body = shaped(found, {**_RENAMED, "vpc_id": "id"})
             yield Row("aws_vpc", _arn(place, "vpc", found["VpcId"]), body)
@@ -72,7 +71,7 @@ def endpoints(place: Place) -> Found:
 def nat_gateways(place: Place) -> Found:
     """``aws_nat_gateway`` of the clusters' networks."""
     mine = set(cluster_vpcs(place))
-    for found in place.list("ec2.describe_nat_gateways"):
+    for found in place.listed("ec2.describe_nat_gateways"):
         if found.get("VpcId") in mine and found.get("State") in ("available", "pending"):
             body = shaped(found, {"state": "", "nat_gateway_id": "id"})
             yield Row("aws_nat_gateway", _arn(place, "natgateway", found["NatGatewayId"]), body)
@@ -81,7 +80,7 @@ def nat_gateways(place: Place) -> Found:
 def flow_logs(place: Place) -> Found:
     """``aws_flow_log`` of the clusters' networks."""
     mine = set(cluster_vpcs(place))
-    for found in place.list("ec2.describe_flow_logs"):
+    for found in place.listed("ec2.describe_flow_logs"):
         if found.get("ResourceId") in mine:
             body = shaped(found) | {"vpc_id": found["ResourceId"]}
             yield Row("aws_flow_log", _arn(place, "vpc-flow-log", found["FlowLogId"]), body)
@@ -89,9 +88,7 @@ def flow_logs(place: Place) -> Found:
 
 def cluster_vpcs(place: Place) -> Iterator[str]:
     """Ids of the networks that EKS clusters lie in. Raises Refused where clusters may not be read."""
-    for row in eks.clusters(place):
-        if isinstance(row, Refused):
-            raise row
+    for row in all_rows(eks.clusters(place)):
         for network in row.body.get("vpc_config", ()):
             if network.get("vpc_id"):
                 yield network["vpc_id"]
@@ -99,7 +96,7 @@ def cluster_vpcs(place: Place) -> Iterator[str]:
 
 def _inside(place: Place, call: str, kind: str, arn: str, key: str) -> Iterator[Row]:
     mine = set(cluster_vpcs(place))
-    for found in place.list(call):
+    for found in place.listed(call):
         if found.get("VpcId") in mine:
             yield Row(kind, _arn(place, arn, found[key]), shaped(found, _RENAMED))
 

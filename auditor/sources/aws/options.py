@@ -1,4 +1,4 @@
-"""Which accounts and regions are read, and for which kinds of resources."""
+"""Which accounts and regions are read."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ class Account(Struct, frozen=True, forbid_unknown_fields=True):
     """Regions of this account, where they differ from those of the run."""
 
 
-class AwsOptions(Struct, frozen=True):
-    """What to read of AWS. ``kinds`` are Terraform types (``aws_sqs_queue``); None: all that can be read."""
+class AwsOptions(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to read of AWS."""
 
     accounts: Sequence[Account] = (Account(),)
     regions: Sequence[str] = ()
     """Regions to read; none given: the one that the credentials' profile or environment names."""
     profile: str = ""
-    kinds: frozenset[str] | None = None
     workers: int = 8
     """Calls that are under way at once."""

@@ -79,7 +79,8 @@ def refused(error: Any, action: str, where: str) -> Refused:
         return Refused(Unknown(reason, "run again later, or name fewer regions"), action)
     if code in DENIED or status in (401, 403):
         return Refused(_denied(action, where, said), action)
-    return Refused(Unknown(f"{action} failed in {where}: {code or status}: {said}", "run again"), action)
+    why = Unknown(f"{action} failed in {where}: {code or status}: {said}", "run again; report it if it stays")
+    return Refused(why, action)
 
 
 def _denied(action: str, where: str, said: str) -> Unknown:

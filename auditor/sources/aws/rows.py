@@ -25,6 +25,23 @@ Found: TypeAlias = Iterable[Row | Refused]
 Item = TypeVar("Item")
 
 
+def once(read: Callable[[Place], Found]) -> Callable[[Place], Found]:
+    """A reader that reads a place once, whoever asks."""
+
+    def cached(place: Place) -> Found:
+        return place.once(f"{read.__module__}.{read.__qualname__}", lambda: list(read(place)))
+
+    return cached
+
+
+def all_rows(found: Found) -> Iterator[Row]:
+    """The rows, where there must be no gap between them. Raises Refused."""
+    for row in found:
+        if isinstance(row, Refused):
+            raise row
+        yield row
+
+
 def each(place: Place, items: Iterable[Item], make: Callable[[Item], Row | None]) -> Iterator[Row | Refused]:
     """A row of every item; None leaves it out."""
     return (found for found in place.each(items, make) if found is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from importlib import import_module
 from typing import NamedTuple
 
@@ -17,13 +17,15 @@ _HERE = "auditor.sources.aws"
 class Service(NamedTuple):
     """One reader: ``module:function``, the kinds it gives (Terraform's types), the calls it makes.
 
-    ``everywhere``: the account has it once, whatever the region.
+    ``everywhere``: the account has it once, whatever the region. ``beside``: kinds that complete these, and are read
+    whenever they are.
     """
 
     reader: str
     kinds: tuple[str, ...]
     calls: tuple[str, ...]
     everywhere: bool = False
+    beside: tuple[str, ...] = ()
 
     @property
     def read(self) -> Read:
@@ -42,13 +44,15 @@ _CLUSTERS = ("eks.list_clusters", "eks.describe_cluster")
 _GRANTS = ("iam.get_account_authorization_details",)
 _REPORT = ("iam.generate_credential_report", "iam.get_credential_report")
 _BUCKET = "aws_s3_bucket"
+_NODES = ("aws_autoscaling_group", "aws_eks_node_group", "aws_launch_template", "data.aws_ec2_instance_type")
 
 SERVICES = (
-    Service("eks:clusters", ("aws_eks_cluster",), _CLUSTERS),
+    Service("eks:clusters", ("aws_eks_cluster",), _CLUSTERS, beside=("aws_eks_addon",)),
     Service(
         "eks:node_groups",
         ("aws_eks_node_group",),
         ("eks.list_clusters", "eks.list_nodegroups", "eks.describe_nodegroup"),
+        beside=_NODES,
     ),
     Service("eks:addons", ("aws_eks_addon",), ("eks.list_clusters", "eks.list_addons", "eks.describe_addon")),
     Service(
@@ -70,6 +74,7 @@ SERVICES = (
         "compute:groups",
         ("aws_autoscaling_group",),
         ("autoscaling.describe_auto_scaling_groups", "autoscaling.describe_scaling_activities"),
+        beside=_NODES,
     ),
     Service(
         "compute:launch_templates",
@@ -136,6 +141,7 @@ SERVICES = (
             "s3.get_bucket_logging",
             "s3.get_bucket_acl",
         ),
+        beside=("aws_s3_account_public_access_block",),
     ),
     Service(
         "storage:account_block",
@@ -153,6 +159,7 @@ SERVICES = (
         ("aws_iam_role", "aws_iam_role_policy", "aws_iam_role_policy_attachment"),
         _GRANTS,
         everywhere=True,
+        beside=("aws_iam_policy",),
     ),
     Service("identity:policies", ("aws_iam_policy",), _GRANTS, everywhere=True),
     Service(
@@ -207,9 +214,39 @@ SERVICES = (
 """In the order in which resources appear in a report."""
 
 
-def chosen(kinds: frozenset[str] | None) -> list[Service]:
-    """The readers that give any of the kinds; all of them for None."""
-    return [each for each in SERVICES if kinds is None or not kinds.isdisjoint(each.kinds)]
+FOLDED = (
+    "aws_autoscaling_group_tag",
+    "aws_iam_policy_attachment",
+    "aws_kms_key_policy",
+    "aws_s3_bucket_object_lock_configuration",
+    "aws_security_group_rule",
+    "aws_sqs_queue_policy",
+    "aws_sqs_queue_redrive_allow_policy",
+    "aws_sqs_queue_redrive_policy",
+    "aws_vpc_security_group_egress_rule",
+    "aws_vpc_security_group_ingress_rule",
+    "data.aws_iam_policy",
+    "data.aws_iam_policy_document",
+    "helm_release",
+    "kubectl_manifest",
+    "kubernetes_manifest",
+    "kubernetes_service_account",
+    "kubernetes_service_account_v1",
+    "module",
+    "root",
+)
+"""Terraform's ways to write what AWS shows at another kind, or what is no object of AWS at all."""
+
+
+def chosen(kinds: Collection[str] | None) -> list[Service]:
+    """The readers that give any of the kinds, and those beside them; all readers for None."""
+    if kinds is None:
+        return list(SERVICES)
+    wanted = set(kinds)
+    for each in SERVICES:
+        if not wanted.isdisjoint(each.kinds):
+            wanted.update(each.beside)
+    return [each for each in SERVICES if not wanted.isdisjoint(each.kinds)]
 
 
 def readable_kinds() -> frozenset[str]:

@@ -35,8 +35,8 @@ class Place:
         """Names of the calls that were made."""
         self._session, self._workers = session, workers
         self._clients: dict[str, Any] = {}
-        self._listed: dict[str, list[Any]] = {}
         self._kept: dict[str, Any] = {}
+        self._locks: dict[str, Lock] = {}
         self._lock = Lock()
 
     @property
@@ -44,7 +44,7 @@ class Place:
         """``aws:111122223333/us-east-1``: the name of the place in reports."""
         return f"aws:{self.account}/{self.region}"
 
-    def get(self, name: str, **arguments: Any) -> dict[str, Any]:
+    def get(self, name: str, /, **arguments: Any) -> dict[str, Any]:
         """What a call answers; {} where nothing is set. Raises Refused."""
         call = CALLS[name]
         answer: dict[str, Any] = self._call(
@@ -52,15 +52,9 @@ class Place:
         )
         return answer
 
-    def list(self, name: str, **arguments: Any) -> list[Any]:
+    def listed(self, name: str, /, **arguments: Any) -> list[Any]:
         """Every item of a call that lists, over all its pages; asked once. Raises Refused."""
-        key = f"{name} {sorted(arguments.items())}"
-        found = self._listed.get(key)
-        if found is None:
-            found = self._listed[key] = self._list(CALLS[name], arguments)
-        return found
-
-    def _list(self, call: Call, arguments: dict[str, Any]) -> list[Any]:
+        call = CALLS[name]
 
         def every(client: Any) -> list[Any]:
             if not client.can_paginate(call.operation):
@@ -68,32 +62,38 @@ class Place:
             pages = client.get_paginator(call.operation).paginate(**arguments)
             return [item for page in pages for item in page.get(call.items, ())]
 
-        found: list[Any] = self._call(call, every, [])
+        found: list[Any] = self.once(
+            f"{name} {sorted(arguments.items())}", lambda: self._call(call, every, [])
+        )
         return found
 
     def pages(self, name: str) -> list[dict[str, Any]]:
         """Every page of a call that lists several things at once; asked once. Raises Refused."""
-        found = self._listed.get(name)
-        if found is None:
-            call = CALLS[name]
-            found = self._listed[name] = self._call(
-                call, lambda client: list(client.get_paginator(call.operation).paginate()), []
-            )
+        call = CALLS[name]
+
+        def every(client: Any) -> list[dict[str, Any]]:
+            return list(client.get_paginator(call.operation).paginate())
+
+        found: list[dict[str, Any]] = self.once(name, lambda: self._call(call, every, []))
         return found
 
-    def once(self, name: str, make: Callable[[Place], Made]) -> Made | Unknown:
-        """What ``make`` finds here; asked once. Unknown where it was refused."""
+    def once(self, key: str, make: Callable[[], Made]) -> Made:
+        """What ``make`` gave under this key, the same for all who ask; a refusal is kept as well. Raises Refused."""
         with self._lock:
-            known = name in self._kept
-        if not known:
-            try:
-                self._kept[name] = make(self)
-            except Refused as error:
-                self._kept[name] = error.unknown
-        kept: Made | Unknown = self._kept[name]
-        return kept
+            own = self._locks.setdefault(key, Lock())
+        with own:
+            if key not in self._kept:
+                try:
+                    self._kept[key] = make()
+                except Refused as error:
+                    self._kept[key] = error
+        kept = self._kept[key]
+        if isinstance(kept, Refused):
+            raise kept
+        found: Made = kept
+        return found
 
-    def value(self, name: str, **arguments: Any) -> dict[str, Any] | Unknown:
+    def value(self, name: str, /, **arguments: Any) -> dict[str, Any] | Unknown:
         """Like :meth:`get`; Unknown instead of Refused."""
         try:
             return self.get(name, **arguments)
@@ -197,5 +197,5 @@ def _assumed(base: Any, account: Account, region: str) -> Any:
         }
 
     inner = get_session()
-    inner._credentials = DeferredRefreshableCredentials(renew, "assume-role")  # type: ignore[attr-defined]
+    inner._credentials = DeferredRefreshableCredentials(renew, "assume-role")
     return boto3.Session(botocore_session=inner, region_name=region)

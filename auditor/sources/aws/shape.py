@@ -13,11 +13,14 @@ from typing import Any
 
 MAPS = frozenset({"labels", "tags", "dimensions", "conditions"})
 """Fields that are maps in Terraform, too; their keys are data."""
+_ODD = (("ARNs", "Arns"), ("IPv", "Ipv"), ("MiB", "Mib"), ("VPC", "Vpc"))
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def snake(name: str) -> str:
     """``KmsKeyId`` and ``kmsKeyId`` as ``kms_key_id``."""
+    for odd, even in _ODD:
+        name = name.replace(odd, even)
     return _WORD.sub("_", name).lower()
 
 

@@ -138,16 +138,19 @@ def buckets(place: Place) -> Found:
             return
         arn = f"arn:{place.partition}:s3:::{name}"
         tags = place.value("s3.get_bucket_tagging", Bucket=name)
-        known = not isinstance(tags, Unknown)
         body = {"bucket": name, "id": name, "arn": arn, "region": place.region}
-        yield Row("aws_s3_bucket", arn, body | {"tags": tag_map(tags.get("TagSet")) if known else tags})
+        yield Row("aws_s3_bucket", arn, body | {"tags": _tags(tags)})
         for setting in SETTINGS:
             made = _setting(place, setting, name)
             if made is not None:
                 kind = f"aws_s3_bucket_{setting.kind}"
                 yield Row(kind, f"{arn}/{setting.kind}", {"bucket": name, **made})
 
-    return several(place, place.list("s3.list_buckets"), one)
+    return several(place, place.listed("s3.list_buckets"), one)
+
+
+def _tags(found: dict[str, Any] | Unknown) -> Any:
+    return found if isinstance(found, Unknown) else tag_map(found.get("TagSet"))
 
 
 def _setting(place: Place, setting: Setting, bucket: str) -> dict[str, Any] | None:
@@ -207,7 +210,7 @@ def queues(place: Place) -> Found:
             return Row("aws_sqs_queue", arn, body)
         return Row("aws_sqs_queue", arn, body | _attributes(found["Attributes"])) if found else None
 
-    return each(place, place.list("sqs.list_queues"), one)
+    return each(place, place.listed("sqs.list_queues"), one)
 
 
 def _attributes(given: dict[str, str]) -> dict[str, Any]:
