@@ -58,6 +58,7 @@ class World:
         self._of_resource: dict[tuple[str, int], list[Instance]] = {}
         self._facts: dict[str, Fact] = {}
         self._unread: dict[str, Unknown] = {}
+        self._identifiers: dict[str, dict[str, Resource]] = {}
         self._reaches = [each.reach for each in (target, *self._tied) if each.reach is not None]
         self._refs: list[tuple[Resource, Path]] = []
         self._addresses: dict[int, dict[str, Resource]] | None = None
@@ -130,6 +131,27 @@ class World:
         if self._reaches and (why := unknown_kind(self._reaches, group, kind)) is not None:
             raise UnknownUsed(why)
         return self._by_kind.get((group, kind), [])
+
+    def at_hand(self, group: str, kind: str) -> list[Resource]:
+        """Those of a kind that were read, all of them or not: for what completes an object that is at hand."""
+        self.looks.at(f"kind {group}/{kind}")
+        return self._by_kind.get((group, kind), [])
+
+    def unseen(self, group: str, kind: str) -> Unknown | None:
+        """Why some of a kind may be missing; None when all of them are at hand."""
+        return unknown_kind(self._reaches, group, kind)
+
+    def identified(self, kind: str, value: str) -> Resource | None:
+        """The Terraform resource whose id or ARN is ``value``: states and live accounts refer by these."""
+        table = self._identifiers.get(kind)
+        if table is None:
+            table = self._identifiers[kind] = {
+                known: each
+                for each in self.at_hand("terraform", kind)
+                for field in ("id", "arn")
+                if type(known := each.body.get(field)) is str
+            }
+        return table.get(value)
 
     def anywhere(self, *kinds: str) -> Iterator[Resource]:
         """All resources of the whole tree that have one of the kinds, whatever their group."""

@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
 _BOOTSTRAP = ("bootstrap.sh", "nodeadm", "NodeConfig", "--node-labels", "kubelet")
 _CLUSTER_TAG = "kubernetes.io/cluster/"
+_OF_EKS = "eks:nodegroup-name"
 _ENABLED = "k8s.io/cluster-autoscaler/"
 
 
 def read(resource: Resource, world: World) -> Iterator[Instance]:
     """One group, when something shows that its instances are Kubernetes nodes. EKS makes the ASGs of managed
-    groups itself: those are no resources of their own."""
+    groups itself: those are shown as the node group's."""
     body = resource.body
+    if of_eks(body):
+        return
     draft = Draft(resource, (), "self-managed", "aws_autoscaling_group")
     draft.put("name", body.get("name", body.get("name_prefix", "")), ("name",))
     for field, key in (("min", "min_size"), ("max", "max_size"), ("desired", "desired_capacity")):
@@ -47,6 +50,12 @@ def read(resource: Resource, world: World) -> Iterator[Instance]:
     if _joins_cluster(draft, template):
         _cluster(draft)
         yield draft.finish()
+
+
+def of_eks(body: Any) -> bool:
+    """Whether EKS made the group for a managed node group."""
+    listed = blocks(body, "tag")
+    return not isinstance(listed, Unknown) and any(each.get("key") == _OF_EKS for each in listed)
 
 
 def _own_tags(draft: Draft, body: Any) -> None:

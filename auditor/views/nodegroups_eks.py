@@ -10,7 +10,7 @@ from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.launch_templates import apply_template, launch_template
 from auditor.views.nodegroups_form import Draft, empty, merged, strings, taint, text_map
-from auditor.views.nodegroups_tags import add_asg_tags
+from auditor.views.nodegroups_tags import add_asg_tags, running_group
 from auditor.views.terraform_values import block, blocks, get
 
 if TYPE_CHECKING:
@@ -44,8 +44,9 @@ def read(resource: Resource, world: World) -> Iterator[Instance]:
     if empty(draft.value["instance_types"]):
         draft.value["instance_types"] = [DEFAULT_TYPE]
     add_eks_labels(draft)
-    add_asg_tags(draft, world, resource.name)
-    add_eks_tags(draft)
+    if not running_group(draft, world):
+        add_asg_tags(draft, world, resource.name)
+        add_eks_tags(draft)
     yield draft.finish()
 
 

@@ -140,6 +140,7 @@ SERVICES = (
             "s3.get_bucket_policy",
             "s3.get_bucket_logging",
             "s3.get_bucket_acl",
+            "s3control.get_public_access_block",
         ),
         beside=("aws_s3_account_public_access_block",),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -25,6 +26,7 @@ ACCOUNT = "aws_account"
 """The account itself: ``{account_id, region, partition}``. No type of Terraform's."""
 TERRAFORM: Final = "terraform"
 _READERS_AT_ONCE = 4
+_REFERRER = re.compile(r"facts\.referrers\.\??(\w+)")
 _IDENTITY = "sts:GetCallerIdentity"
 
 
@@ -43,7 +45,7 @@ class AwsSource:
 
         An account that cannot be entered is a reading without resources, in which no kind was read.
         """
-        services = chosen({kind for kind in readable_kinds() if needs.wants(TERRAFORM, kind)})
+        services = chosen(wanted_kinds(needs))
         try:
             base = self._session or base_session(self.options.profile)
         except Refused as error:
@@ -73,11 +75,18 @@ class AwsSource:
             yield reading
 
 
+def wanted_kinds(needs: Needs) -> set[str]:
+    """The kinds that the chosen policies judge or look at."""
+    named = {
+        name for policy in needs.policies for name in _REFERRER.findall(f"{policy.when} {policy.assert_}")
+    }
+    return {kind for kind in readable_kinds() if kind in named or needs.wants(TERRAFORM, kind)}
+
+
 def _closed(label: str, error: Refused, services: Sequence[Service], now: datetime) -> Reading:
     name = f"aws:{label}"
-    unread = {
-        (TERRAFORM, kind): Unread(TERRAFORM, kind, error.unknown) for each in services for kind in each.kinds
-    }
+    kinds = [kind for each in services for kind in each.kinds]
+    unread = {(TERRAFORM, kind): Unread(TERRAFORM, kind, error.unknown) for kind in kinds}
     target = live_target(
         name, name, source="aws", taken=_stamp(now), reach=Reach(TERRAFORM, _folded(), unread)
     )
@@ -100,6 +109,7 @@ def read_place(place: Place, services: Sequence[Service], now: datetime, home: s
         for kind in service.kinds if error else ():
             reach.unread[(TERRAFORM, kind)] = Unread(TERRAFORM, kind, error.unknown)  # type: ignore[union-attr]
     reach.read = frozenset(read - reach.unread.keys())
+    reach.skipped = {kind: _skipped(kind[1]) for kind in _readable() - read - reach.unread.keys()}
     target = live_target(
         place.where,
         place.where,
@@ -116,6 +126,17 @@ def read_place(place: Place, services: Sequence[Service], now: datetime, home: s
 def _account(place: Place) -> Resource:
     body = {"account_id": place.account, "region": place.region, "partition": place.partition}
     return terraform_like(place.where, ACCOUNT, place.where, body)
+
+
+def _readable() -> set[Kind]:
+    return {(TERRAFORM, kind) for kind in readable_kinds()}
+
+
+def _skipped(kind: str) -> Unread:
+    why = Unknown(
+        f"{kind} was not read: no chosen policy was known to need it", "choose a policy that judges it"
+    )
+    return Unread(TERRAFORM, kind, why)
 
 
 def _folded() -> frozenset[Kind]:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from auditor.sources.aws.rows import LIVE, Found, Row, each, several
+from auditor.sources.aws.refusals import Refused
+from auditor.sources.aws.rows import LIVE, Found, Row, all_rows, each, once, several
 from auditor.sources.aws.session import GLOBAL_REGION, Place
 from auditor.sources.aws.shape import shaped, tag_map
 from auditor.unknown import Unknown
@@ -130,7 +131,11 @@ SETTINGS = (
 
 
 def buckets(place: Place) -> Found:
-    """``aws_s3_bucket`` of the region, and a resource for each setting that is on or could not be read."""
+    """``aws_s3_bucket`` of the region, and a resource for each setting that is on or could not be read.
+
+    What the account blocks counts as blocked by the bucket; ``live.own`` are the bucket's own flags.
+    """
+    of_account = _of_account(place)
 
     def one(found: dict[str, Any]) -> Iterator[Row]:
         name = found["Name"]
@@ -142,11 +147,27 @@ def buckets(place: Place) -> Found:
         yield Row("aws_s3_bucket", arn, body | {"tags": _tags(tags)})
         for setting in SETTINGS:
             made = _setting(place, setting, name)
+            if made is not None and setting.write is _public:
+                made = _effective(made, of_account)
             if made is not None:
                 kind = f"aws_s3_bucket_{setting.kind}"
                 yield Row(kind, f"{arn}/{setting.kind}", {"bucket": name, **made})
 
     return several(place, place.listed("s3.list_buckets"), one)
+
+
+def _of_account(place: Place) -> dict[str, Any]:
+    try:
+        row = next(all_rows(account_block(place)))
+    except Refused as error:
+        return dict.fromkeys(PUBLIC_FLAGS, error.unknown)
+    return row.body
+
+
+def _effective(own: dict[str, Any], of_account: dict[str, Any]) -> dict[str, Any]:
+    """A flag that is off counts only where the account's is off, too."""
+    flags = {flag: of_account[flag] if own[flag] is False else own[flag] for flag in PUBLIC_FLAGS}
+    return {**flags, LIVE: {"own": own}}
 
 
 def _tags(found: dict[str, Any] | Unknown) -> Any:
@@ -166,6 +187,7 @@ def _region(place: Place, bucket: dict[str, Any]) -> str:
     return "eu-west-1" if stated == "EU" else str(stated)
 
 
+@once
 def account_block(place: Place) -> Found:
     """``aws_s3_account_public_access_block``: what the account blocks for every bucket."""
     found = place.get("s3control.get_public_access_block", AccountId=place.account)
