@@ -45,13 +45,18 @@ class Reach(Struct):
     absent: dict[Kind, Unread] = field(default_factory=dict)
     """Kinds that the source does not serve at all: there are none, and there is nothing to judge."""
 
+    others: frozenset[Kind] | None = None
+    """Further kinds that the source serves and that are never read; None where that is not known."""
+
     def unknown(self, group: str, kind: str) -> Unknown | None:
         """Why nothing can be said of a kind; None where it was read whole, or belongs to another domain."""
         key = (group, kind)
         if domain_of(group) != self.domain or key in self.read or key in self.absent:
             return None
         found = self.unread.get(key) or self.skipped.get(key)
-        return found.why if found else Unknown(f"{kind} was not read", "name a policy that judges it")
+        if found is None and self.others is not None and key not in self.others:
+            return None  # the source has nothing of the kind
+        return found.why if found else Unknown(f"{kind} is never read live", "audit the manifests, with --git")
 
 
 def unknown_kind(reaches: Iterable[Reach | None], group: str, kind: str) -> Unknown | None:

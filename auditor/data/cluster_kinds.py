@@ -2,7 +2,7 @@
 
 Nothing outside this table is listed, whatever a policy matches: the smallest role must be known beforehand. Plurals
 and scopes: Kubernetes API reference 1.34, and the CRDs of KEDA 2.20, Argo CD 3.2, Argo Rollouts 1.8, Karpenter 1.14,
-Prometheus operator 0.85, the NVIDIA GPU operator 25.3, Kyverno 1.19 and metrics of the External Secrets operator.
+Prometheus operator 0.85, the NVIDIA GPU operator 25.3, Kyverno 1.19 and Flux 2.6.
 """
 
 from __future__ import annotations
@@ -45,11 +45,12 @@ apps/v1 ReplicaSet replicasets
 apps/v1 StatefulSet statefulsets
 argoproj.io/v1alpha1 AppProject appprojects
 argoproj.io/v1alpha1 Application applications
+argoproj.io/v1alpha1 ApplicationSet applicationsets
 argoproj.io/v1alpha1 Rollout rollouts
 autoscaling/v2 HorizontalPodAutoscaler horizontalpodautoscalers
 batch/v1 CronJob cronjobs
 batch/v1 Job jobs
-discovery.k8s.io/v1 EndpointSlice endpointslices
+helm.toolkit.fluxcd.io/v2 HelmRelease helmreleases
 keda.sh/v1alpha1 ScaledJob scaledjobs
 keda.sh/v1alpha1 ScaledObject scaledobjects
 keda.sh/v1alpha1 TriggerAuthentication triggerauthentications
