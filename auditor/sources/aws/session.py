@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -108,6 +107,8 @@ class Place:
                 return make(item)
             except Refused as error:
                 return error
+
+        from concurrent.futures import ThreadPoolExecutor
 
         listed = [*items]
         if len(listed) < _MANY or self._workers < 2:
