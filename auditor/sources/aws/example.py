@@ -28,7 +28,13 @@ def as_live(targets: list[Target]) -> list[Target]:
     kinds = frozenset((TERRAFORM, kind) for kind in (*readable_kinds(), *FOLDED, ACCOUNT))
     resources = [_live(each) for each in found]
     account = Target(
-        "aws:example", "live", "aws:example", resources, source="aws", reach=Reach(TERRAFORM, kinds), taken=TAKEN
+        "aws:example",
+        "live",
+        "aws:example",
+        resources,
+        source="aws",
+        reach=Reach(TERRAFORM, kinds),
+        taken=TAKEN,
     )
     return [*(target for target in targets if target.resources), account]
 
