@@ -160,7 +160,9 @@ def worlds_of(
 ) -> list[World]:
     """What each target's policies may look at."""
     by_name = {target.name: target for target in inventory.targets}
-    around = Surroundings(inventory.files, tuple(inventory.targets), settings.region, settings.prices, today)
+    around = Surroundings(
+        inventory.files, tuple(inventory.targets), settings.region, settings.prices, today, {}
+    )
     return [
         World(
             target,

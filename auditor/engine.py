@@ -55,7 +55,10 @@ class Engine:
         """
         verdicts: list[Verdict] = []
         live = world.is_live
+        given = world.target.given
         for resource in world.target.resources:
+            if given and resource.key in given:
+                continue
             asked = only(resource) if only is not None else None
             plain: dict[str, Status] | None = None
             if counted is not None:

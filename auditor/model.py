@@ -193,6 +193,8 @@ class Target(Struct, eq=False):
     """The Argo CD Application (or ApplicationSet) that deploys the target, when the tree declares one."""
     reach: Reach | None = None
     """For live targets, what was read; None for Git, which is read whole."""
+    given: set[str] = field(default_factory=set)
+    """Keys of objects that the platform itself brings along: joins see them, nobody is judged for them."""
     pods: list[RunningPod] = field(default_factory=list)
     """For live clusters: every pod of the moment."""
     source: str = "git"

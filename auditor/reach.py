@@ -56,7 +56,9 @@ class Reach(Struct):
         found = self.unread.get(key) or self.skipped.get(key)
         if found is None and self.others is not None and key not in self.others:
             return None  # the source has nothing of the kind
-        return found.why if found else Unknown(f"{kind} is never read live", "audit the manifests, with --git")
+        return (
+            found.why if found else Unknown(f"{kind} is never read live", "audit the manifests, with --git")
+        )
 
 
 def unknown_kind(reaches: Iterable[Reach | None], group: str, kind: str) -> Unknown | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import partial
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from auditor.cel.errors import CelError
 from auditor.facts import fact
@@ -19,6 +19,8 @@ from auditor.spans import Problem
 from auditor.unknown import Unknown, UnknownUsed
 from auditor.views import reads, view
 from auditor.views.interface import Instance
+
+Shared = TypeVar("Shared")
 
 
 class Surroundings(NamedTuple):
@@ -33,6 +35,8 @@ class Surroundings(NamedTuple):
     """Declared USD an hour by instance type; they win over the table."""
     today: date | None = None
     """The day of the run, for facts with a calendar; None where nobody gave one."""
+    joint: dict[str, Any] | None = None
+    """What facts of several targets have built together; None keeps nothing."""
 
 
 class World:
@@ -180,6 +184,17 @@ class World:
             why = failed(reach, partial(reads, name))
             if why is not None:
                 raise UnknownUsed(why)
+
+    def shared(self, name: str, make: Callable[[], Shared]) -> Shared:
+        """What ``make`` builds over the whole tree, once for all targets of a run."""
+        self.looks.at("tree")
+        kept = self._around.joint
+        if kept is None:
+            return make()
+        if name not in kept:
+            kept[name] = make()
+        found: Shared = kept[name]
+        return found
 
     @property
     def is_live(self) -> bool:

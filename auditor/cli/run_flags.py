@@ -18,16 +18,17 @@ DEFAULT_PATHS = ["."]
 """What argparse gives, this very list, where no path was named."""
 
 
-def add_run_flags(parser: argparse.ArgumentParser) -> None:
-    """Declare the flags."""
+def add_run_flags(parser: argparse.ArgumentParser, *, paths: bool = True) -> None:
+    """Declare the flags; ``paths``: what to read is named by position."""
     add = parser.add_argument
-    add(
-        "paths",
-        nargs="*",
-        default=DEFAULT_PATHS,
-        metavar="PATH",
-        help="directories or files; - reads stdin (default: .)",
-    )
+    if paths:
+        add(
+            "paths",
+            nargs="*",
+            default=DEFAULT_PATHS,
+            metavar="PATH",
+            help="directories or files; - reads stdin (default: .)",
+        )
     add(
         "--policy",
         action="append",

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from auditor.engine import matches
 from auditor.model import Nowhere, Origin, Resource, Target
 from auditor.options import TargetSettings
-from auditor.policy import Policy
+from auditor.policy import Policy, judges
 from auditor.reach import Kind
 from auditor.spans import Problem
 
@@ -59,7 +59,9 @@ class Needs(Struct):
         """Whether a chosen policy judges this kind, or a fact that one reads looks at it."""
         group = api_version.partition("/")[0] if "/" in api_version or api_version == "terraform" else ""
         return (group, kind) in self.looked_at or any(
-            _by_name(policy) and matches(policy, api_version, kind) for policy in self.policies
+            _by_name(policy) and matches(policy, api_version, kind)
+            for policy in self.policies
+            if judges(policy, live=True)
         )
 
 

@@ -68,6 +68,7 @@ class SavedTarget(Struct, omit_defaults=True):
     cluster: str = ""
     resources: list[SavedResource] = field(default_factory=list)
     pods: list[RunningPod] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
 
 
 class SavedRow(Struct, omit_defaults=True):
@@ -197,7 +198,15 @@ def _saved_target(target: Target) -> SavedTarget:
     ]
     reach = _saved_reach(target.reach)
     return SavedTarget(
-        target.name, target.path, target.source, target.taken, reach, target.cluster, resources, target.pods
+        target.name,
+        target.path,
+        target.source,
+        target.taken,
+        reach,
+        target.cluster,
+        resources,
+        target.pods,
+        sorted(target.given),
     )
 
 
@@ -234,6 +243,7 @@ def _target(saved: SavedTarget) -> Target:
         [_resource(each, saved.source) for each in saved.resources],
         reach=_reach(saved.reach),
         pods=saved.pods,
+        given=set(saved.given),
         source=saved.source,
         cluster=saved.cluster,
         taken=saved.taken,

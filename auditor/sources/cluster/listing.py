@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from auditor.sources.cluster.client import ApiError, Client
-from auditor.sources.cluster.masking import blanked
+from auditor.masking import blanked
 
 PAGE = 500
 RESTARTS = 3

@@ -46,5 +46,5 @@ def _by_convention(meta: Meta, replica_set: OwnerRef) -> OwnerRef:
 
 def key_of(owner: OwnerRef, namespace: str) -> str:
     """An owner as :attr:`auditor.model.Resource.key` names it."""
-    group = owner.api_version.partition("/")[0] if "/" in owner.api_version else ""
-    return f"{group}/{owner.kind}/{namespace}/{owner.name}"
+    group, kind = owner.key
+    return f"{group}/{kind}/{namespace}/{owner.name}"

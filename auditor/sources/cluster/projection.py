@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from auditor.model import Resource
 from auditor.secrets import find_keys
-from auditor.sources.cluster.masking import blank_environment, blank_lines
+from auditor.masking import blank_environment, blank_lines
 from auditor.sources.live import live_origin
 from auditor.unknown import Unknown
 from auditor.views.pods import TEMPLATES, dig
@@ -61,6 +61,11 @@ class OwnerRef(msgspec.Struct, rename="camel"):
     api_version: str = ""
     controller: bool = False
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """(group, kind)."""
+        return self.api_version.partition("/")[0] if "/" in self.api_version else "", self.kind
+
 
 class Meta(msgspec.Struct, rename="camel"):
     """``metadata``, as far as it is kept."""
@@ -92,6 +97,10 @@ class _Managed(msgspec.Struct, rename="camel"):
     managed_fields: msgspec.Raw = msgspec.Raw(b"[]")
 
 
+Managed = Literal["", "writers", "fields"]
+"""Nothing; who wrote and when; and also which fields."""
+
+
 class Kept(NamedTuple):
     """What a projection needs to know beside the object."""
 
@@ -99,8 +108,8 @@ class Kept(NamedTuple):
     kind: str
     label: str
     """Of the reading: ``cluster:prod``."""
-    managed: Callable[[str, str], bool] = lambda namespace, name: False
-    """Whether to keep who set which field, by namespace and name: drift asks."""
+    managed: Callable[[str, str], Managed] = lambda namespace, name: ""
+    """What to keep of ``managedFields``, by namespace and name: drift asks."""
     shapes: bool = False
     """Whether the form of Secret values is looked at."""
 
@@ -124,8 +133,9 @@ def projected(item: msgspec.Raw, kept: Kept) -> Resource:
     raw = parts.get("metadata", b"{}")
     meta = _METADATA.decode(raw)
     body: dict[str, Any] = {"apiVersion": kept.api_version, "kind": kept.kind, "metadata": meta.body()}
-    if kept.managed(meta.namespace, meta.name):
-        body["metadata"]["managedFields"] = _ANY.decode(_MANAGED.decode(raw).managed_fields)
+    managed = kept.managed(meta.namespace, meta.name)
+    if managed:
+        body["metadata"]["managedFields"] = _managed(raw, managed)
     group = kept.api_version.partition("/")[0] if "/" in kept.api_version else ""
     if (group, kept.kind) == ("", "Secret"):
         body |= _secret(parts, shapes=kept.shapes)
@@ -136,6 +146,12 @@ def projected(item: msgspec.Raw, kept: Kept) -> Resource:
         _polish(body, group)
         _keep_status(body, parts, group)
     return resource_of(body, meta, kept)
+
+
+def _managed(raw: msgspec.Raw | bytes, kept: Managed) -> list[Any]:
+    found: object = _ANY.decode(_MANAGED.decode(raw).managed_fields)
+    entries: list[Any] = found if type(found) is list else []
+    return [each if kept == "fields" else {**each, "fieldsV1": {}} for each in entries if type(each) is dict]
 
 
 def resource_of(body: dict[str, Any], meta: Meta, kept: Kept) -> Resource:
@@ -165,12 +181,37 @@ def _polish(body: dict[str, Any], group: str) -> None:
     template = TEMPLATES.get((group, kind))
     if template is not None:
         blank_environment(dig(body, (*template, "spec")))
+    if (group, kind) == ("", "Pod"):
+        _as_written(body)
     if (group, kind) == ("", "ConfigMap") and type(body.get("data")) is dict:
         body["data"] = {
             key: blank_lines(text) if len(text) <= LONGEST_VALUE else _TOO_LONG
             for key, text in body["data"].items()
             if type(text) is str
         }
+
+
+def _as_written(pod: dict[str, Any]) -> None:
+    """A bare pod without what admission and the scheduler put in: nobody wrote that, and nobody can change it."""
+    spec = pod.get("spec")
+    if type(spec) is not dict:
+        return
+    spec.pop("nodeName", None)
+    spec["tolerations"] = [
+        each for each in spec.get("tolerations", ()) if not str(each.get("key")).startswith(_OWN_TAINTS)
+    ]
+    spec["volumes"] = [each for each in spec.get("volumes", ()) if not _is_token(each)]
+    for field in ("containers", "initContainers"):
+        for container in spec.get(field, ()):
+            mounts = container.get("volumeMounts", ())
+            container["volumeMounts"] = [each for each in mounts if not _is_token(each)]
+
+
+_OWN_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+
+
+def _is_token(volume: dict[str, Any]) -> bool:
+    return str(volume.get("name")).startswith("kube-api-access-")
 
 
 def _keep_status(body: dict[str, Any], parts: Mapping[str, msgspec.Raw], group: str) -> None:

@@ -14,12 +14,14 @@ from auditor.reach import Kind, Reach, Unread
 from auditor.sources.cluster.client import ApiError, Client, server_clock
 from auditor.sources.cluster.connection import Connection, connect
 from auditor.sources.cluster.discovery import Served, discovered
+from auditor.sources.cluster.given import is_given
 from auditor.sources.cluster.listing import listed
-from auditor.sources.cluster.masking import blanked
+from auditor.masking import blanked
 from auditor.sources.cluster.owners import FOLDED, Owners
 from auditor.sources.cluster.pods import PODS, running
-from auditor.sources.cluster.projection import Kept, Meta, metadata_of, projected
+from auditor.sources.cluster.projection import Kept, Managed, Meta, metadata_of, projected
 from auditor.sources.cluster.rules import repair
+from auditor.sources.cluster.wanted import POD, REPLICA_SET, declared, kinds_of, wants
 from auditor.sources.live import Needs, Reading, Request, live_target
 from auditor.sources.snapshot import clock, moment
 from auditor.spans import Problem
@@ -28,7 +30,6 @@ from auditor.unknown import Unknown
 MANY_BARE = 200
 """ReplicaSets without a Deployment that are read one by one."""
 SKEW_SECONDS = 60
-POD, REPLICA_SET, JOB = ("", "Pod"), ("apps", "ReplicaSet"), ("batch", "Job")
 METADATA_ONLY = frozenset({("apiextensions.k8s.io", "CustomResourceDefinition")})
 """Kinds of which only names and labels are looked at."""
 
@@ -66,10 +67,10 @@ class _Read:
         self._target: Target = live_target(
             self._label, self._label, reach=self._reach, source="cluster", cluster=name
         )
-        drift = "drift" in needs.facts
-        self._declared = _declared(needs) if drift else set()
-        self._managed = drift and (managed or bool(self._declared))
-        self._keep_all_managed = drift and managed
+        self._declared = declared(needs)
+        self._in_git = kinds_of(self._declared)
+        self._namespaces = {namespace for _, _, namespace, _ in self._declared if namespace}
+        self._keep_all_managed = managed and "drift" in needs.facts
 
     def whole(self) -> Reading:
         """The reading, with everything that could be had."""
@@ -98,7 +99,7 @@ class _Read:
             table[kind.key] = Unread(kind.api_version, kind.kind, Unknown(what, mend))
 
     def _everything(self, served: Served) -> None:
-        if served.whole:
+        if served.whole and not served.stale:
             self._reach.others = frozenset(served.kinds) - BY_KEY.keys() - set(self._extra(served))
         kinds = {each.key: served.kinds.get(each.key, each) for each in CLUSTER_KINDS}
         kinds |= {key: kind for key in self._extra(served) if (kind := served.kinds.get(key))}
@@ -115,16 +116,10 @@ class _Read:
 
     def _extra(self, served: Served) -> Iterator[Kind]:
         """Kinds beyond the table that Git declares: drift compares them too."""
-        for group, kind, _, _ in sorted(self._declared):
-            if (group, kind) not in BY_KEY and (group, kind) in served.kinds:
-                yield group, kind
+        return (key for key in sorted(self._in_git) if key not in BY_KEY and key in served.kinds)
 
     def _needed(self, kind: ClusterKind) -> bool:
-        if kind.key in (REPLICA_SET, JOB) and self._needs.wants("v1", "Pod"):
-            return True
-        if any((group, name) == kind.key for group, name, _, _ in self._declared):
-            return True
-        return self._needs.wants(kind.api_version, kind.kind)
+        return wants(self._needs, kind, self._in_git)
 
     def _one(self, kind: ClusterKind) -> None:
         path = _path(kind)
@@ -148,9 +143,9 @@ class _Read:
         found = listed(self._client, path, partial(self._pair, self._kept(kind)), metadata_only=only_metadata)
         if kind.key in FOLDED:
             self._owners.learn(kind.kind, (meta for meta, _ in found))
-        self._target.resources += [
-            resource for meta, resource in found if kind.key not in FOLDED or self._judged(meta)
-        ]
+        kept = [resource for meta, resource in found if not self._folded(kind, meta)]
+        self._target.resources += kept
+        self._target.given |= {each.key for each in kept if is_given(each)}
 
     def _pair(self, kept: Kept, item: msgspec.Raw) -> tuple[Meta, Resource]:
         return metadata_of(item), projected(item, kept)
@@ -170,13 +165,15 @@ class _Read:
         item = self._client.get(f"{_path(kind, meta.namespace)}/{meta.name}")
         return projected(msgspec.Raw(blanked(item)), self._kept(kind))
 
+    def _folded(self, kind: ClusterKind, meta: Meta) -> bool:
+        """Whether an object is only the work of another that is judged: KEDA's HPA, a CronJob's Job."""
+        made = kind.key in FOLDED or kind.key == ("autoscaling", "HorizontalPodAutoscaler")
+        return made and not self._judged(meta)
+
     def _judged(self, meta: Meta) -> bool:
         """Whether an object stands for itself: nothing makes it, or something that is not read."""
         controller = meta.controller()
-        if controller is None:
-            return True
-        group = controller.api_version.partition("/")[0] if "/" in controller.api_version else ""
-        return (group, controller.kind) not in BY_KEY
+        return controller is None or controller.key not in BY_KEY
 
     def _pods(self, kind: ClusterKind, path: str) -> None:
         found = listed(self._client, path, partial(self._pod, self._kept(kind)))
@@ -205,12 +202,15 @@ class _Read:
         return () if (group, kind) in BY_KEY else (owner,)
 
     def _kept(self, kind: ClusterKind) -> Kept:
-        def managed(namespace: str, name: str) -> bool:
-            return self._keep_all_managed or (*kind.key, namespace, name) in self._declared
+        def managed(namespace: str, name: str) -> Managed:
+            if self._keep_all_managed or self._in_git_by_name(kind, namespace, name):
+                return "fields"
+            return "writers" if namespace in self._namespaces else ""
 
-        return Kept(
-            kind.api_version, kind.kind, self._label, managed if self._managed else _nobody, self._shapes
-        )
+        return Kept(kind.api_version, kind.kind, self._label, managed, self._shapes)
+
+    def _in_git_by_name(self, kind: ClusterKind, namespace: str, name: str) -> bool:
+        return any((*kind.key, each, name) in self._declared for each in (namespace, ""))
 
     def _skip(self, kind: ClusterKind) -> None:
         why = Unknown(f"{kind.kind} was not read: no chosen policy asks for it", "choose a policy that does")
@@ -244,21 +244,6 @@ class _Read:
                 Problem(self._label, 0, 0, what, "ages are counted by the cluster's clock; set the time here")
             )
         return theirs
-
-
-def _nobody(namespace: str, name: str) -> bool:
-    del namespace, name
-    return False
-
-
-def _declared(needs: Needs) -> set[tuple[str, str, str, str]]:
-    """(group, kind, namespace, name) of every Kubernetes object in Git."""
-    return {
-        (each.group, each.kind, each.namespace, each.name)
-        for target in needs.declared
-        for each in target.resources
-        if each.api_version not in ("terraform", "file") and each.name
-    }
 
 
 def _path(kind: ClusterKind, namespace: str = "") -> str:
