@@ -73,7 +73,9 @@ def _quota_of(group: dict[str, Any]) -> tuple[str, str]:
     for family in FAMILIES:
         if name.startswith(family.prefixes):
             spot = group["spot"] is True
-            return (family.spot if spot else family.on_demand), f"{family.name} {'spot' if spot else 'on-demand'}"
+            return (
+                family.spot if spot else family.on_demand
+            ), f"{family.name} {'spot' if spot else 'on-demand'}"
     return "", ""
 
 

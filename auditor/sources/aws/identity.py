@@ -69,7 +69,8 @@ def policies(place: Place) -> Found:
                 continue
             versions = found.get("PolicyVersionList", ())
             in_force = [each for each in versions if each.get("IsDefaultVersion")]
-            body = {"name": found["PolicyName"], "arn": found["Arn"], "path": found.get("Path", "/")}
+            name = found["Arn"].rsplit("/", 1)[-1]
+            body = {"name": name, "arn": found["Arn"], "path": found.get("Path", "/")}
             if in_force:
                 body["policy"] = document(in_force[0].get("Document"))
             yield Row("aws_iam_policy", found["Arn"], body)

@@ -31,11 +31,11 @@ _IDENTITY = "sts:GetCallerIdentity"
 
 
 class AwsSource:
-    """``--aws``. Options: ``accounts`` (``[{role_arn, external_id, regions}]``), ``regions``, ``profile``."""
+    """``--aws PROFILE``. Options: ``accounts`` (``[{role_arn, external_id, regions}]``), ``regions``, ``workers``."""
 
     def __init__(self, request: Request, session: Any = None) -> None:
         try:
-            self.options = msgspec.convert(dict(request.options), AwsOptions)
+            self.options = msgspec.convert({**request.options, "profile": request.address}, AwsOptions)
         except msgspec.ValidationError as error:
             raise UsageError(f"the options of --aws: {error}") from error
         self._session = session
