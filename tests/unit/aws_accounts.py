@@ -17,6 +17,7 @@ from auditor.sources.live import Reading
 REGION = "eu-west-1"
 NOW = datetime(2026, 4, 24, 12, tzinfo=UTC)
 CLUSTER = "inference"
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/k"
 TRUST_EC2 = json.dumps(
     {
         "Version": "2012-10-17",
@@ -59,7 +60,7 @@ def bodies(found: Target, kind: str) -> list[dict[str, Any]]:
     return [each.body for each in found.resources if each.kind == kind]
 
 
-def make_cluster(version: str = "1.33") -> None:
+def make_cluster(version: str = "1.33", **more: Any) -> None:
     """An EKS cluster in the default network."""
     subnets = client("ec2").describe_subnets()["Subnets"]
     client("eks").create_cluster(
@@ -67,29 +68,33 @@ def make_cluster(version: str = "1.33") -> None:
         version=version,
         roleArn="arn:aws:iam::123456789012:role/cluster",
         resourcesVpcConfig={"subnetIds": [each["SubnetId"] for each in subnets[:2]]},
-        logging={"clusterLogging": [{"types": ["api", "audit"], "enabled": True}]},
-        encryptionConfig=[
-            {"resources": ["secrets"], "provider": {"keyArn": "arn:aws:kms:eu-west-1:123456789012:key/k"}}
-        ],
         tags={"team": "imaging"},
+        **{
+            "logging": {"clusterLogging": [{"types": ["api", "audit"], "enabled": True}]},
+            "encryptionConfig": [{"resources": ["secrets"], "provider": {"keyArn": KEY}}],
+            **more,
+        },
     )
 
 
 def make_node_group(name: str = "gpu", *, minimum: int = 0, taints: Any = None, **more: Any) -> str:
     """A managed node group of GPUs; its name."""
     subnets = client("ec2").describe_subnets()["Subnets"]
+    given = {
+        "subnets": [each["SubnetId"] for each in subnets[:2]],
+        "labels": {"k8s.amazonaws.com/accelerator": "nvidia-a10g"},
+        "taints": [{"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}]
+        if taints is None
+        else taints,
+        **more,
+    }
     found = client("eks").create_nodegroup(
         clusterName=CLUSTER,
         nodegroupName=name,
         scalingConfig={"minSize": minimum, "maxSize": 4, "desiredSize": minimum},
-        subnets=[each["SubnetId"] for each in subnets[:2]],
         instanceTypes=["g5.xlarge"],
         nodeRole="arn:aws:iam::123456789012:role/node",
-        labels={"k8s.amazonaws.com/accelerator": "nvidia-a10g"},
-        taints=[{"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}]
-        if taints is None
-        else taints,
-        **more,
+        **given,
     )
     made: str = found["nodegroup"]["nodegroupName"]
     return made
