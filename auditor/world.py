@@ -178,6 +178,14 @@ class World:
             ]
         return found
 
+    def need(self, kinds: Iterable[tuple[str, str]]) -> None:
+        """UnknownUsed when one of the kinds should have been read live and was not."""
+        for reach in self._reaches:
+            for kind in kinds:
+                found = reach.unread.get(kind) or reach.skipped.get(kind)
+                if found is not None:
+                    raise UnknownUsed(found.why)
+
     def _need_all(self, name: str) -> None:
         """UnknownUsed when a kind that the view reads could not be read live."""
         for reach in self._reaches:

@@ -16,7 +16,7 @@ from auditor.audit import worlds_of
 from auditor.compiled import CompiledPolicy
 from auditor.data.cluster_kinds import CLUSTER_KINDS
 from auditor.engine import Engine, judge_all
-from auditor.facts import FACTS
+from auditor.facts import FACTS, fact
 from auditor.looks import things_of
 from auditor.policy import Policy
 from auditor.sources.aws.services import readable_kinds
@@ -30,8 +30,16 @@ def needs_bytes(policies: Iterable[Policy], folder: Path) -> bytes:
         if CompiledPolicy(policy).facts or policy.when or policy.each:
             for example in _examples(policy, folder):
                 _watch(policy, example, seen)
-    facts = {name: sorted(set(_kinds(things_of([f"fact {name}"], seen)))) for name in sorted(FACTS)}
+    facts = {
+        name: sorted({*_kinds(things_of([f"fact {name}"], seen)), *_declared(name)}) for name in sorted(FACTS)
+    }
     return json.dumps({"facts": facts}, indent=1).encode() + b"\n"
+
+
+def _declared(name: str) -> tuple[str, ...]:
+    """What a live fact says that it looks at: its policies have no examples in Git to watch it on."""
+    found: tuple[str, ...] = getattr(fact(name), "LOOKS_AT", ())
+    return found
 
 
 def _examples(policy: Policy, folder: Path) -> Iterator[Path]:

@@ -187,7 +187,9 @@ class Neighbours:
 
         ``names`` are names by which a maker elsewhere in the target would be recognised.
         """
-        names = tuple(names)
+        names, kinds = tuple(names), tuple(kinds)
+        if self._world.is_live:
+            return self._gone(kinds)
         maker = next((m for name in names if (m := self._maker_names.get(name))), None)
         if maker is not None and not _may_make(maker, kinds, names):
             maker = None
@@ -207,6 +209,11 @@ class Neighbours:
             return False
         words = f"{what} is not in Git, but {maker.title.strip()} may make it"
         return Unknown(words, "audit the running cluster")
+
+    def _gone(self, kinds: Iterable[tuple[str, str]]) -> bool:
+        """False: what a cluster does not hold is missing. UnknownUsed where the kinds were not all read."""
+        self._world.need(kinds)
+        return False
 
     def _owner(
         self, resource: Resource, kinds: Iterable[tuple[str, str]], names: tuple[str, ...]

@@ -82,8 +82,7 @@ def test_git_is_synced_and_hand_edits_healed_but_replicas_left_alone(
     with_argocd: Cluster, timeline: Timeline, tmp_path: Path
 ) -> None:
     cluster, api = with_argocd, with_argocd.api
-    for second, what in cluster.timeline.events:
-        timeline.note(f"{what} {second} s after the start of the cluster")
+    timeline.include(cluster.timeline, "cluster")
     repository = Repository(tmp_path)
     repository.commit("1")
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.live.controlplane.api import ApiError
+from tests.live.controlplane.api import ApiError, condition
 from tests.live.controlplane.cluster import ISSUER, Cluster
 from tests.live.controlplane.manifests import Object
+from tests.live.controlplane.processes import is_alive
+from tests.live.controlplane.stages import ENDED, EXIT_CODE, HELD
 from tests.live.controlplane.timeline import Timeline, wait_for
 
 pytestmark = pytest.mark.slow
@@ -43,8 +45,7 @@ def claims(token: str) -> dict[str, object]:
 
 
 def test_pods_of_a_deployment_run_on_the_nodes(cluster: Cluster, namespace: str, timeline: Timeline) -> None:
-    for second, what in cluster.timeline.events:
-        timeline.note(f"{what} {second} s after the start of the cluster")
+    timeline.include(cluster.timeline, "cluster")
     cluster.add_node("node-0")
     cluster.add_node("node-1")
     timeline.note("two nodes added")
@@ -128,6 +129,15 @@ def test_the_type_check_of_an_admission_policy_finds_a_misspelt_field(
         cluster.api.apply(admission_policy("broken", "object.spec.replicas <="))
 
 
+def test_the_state_survives_a_crash_of_the_api_server(timeline: Timeline) -> None:
+    with Cluster() as own:
+        own.api.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept"}})
+        timeline.note("control plane ready")
+        own.restart_api_server()
+        timeline.note("API server ready again")
+        assert own.api.get("v1", "ConfigMap", "kept")
+
+
 def test_an_isolated_cluster_answers_outside_and_binds_nothing_there(timeline: Timeline) -> None:
     with Cluster(isolated=True) as isolated:
         timeline.note("isolated control plane ready")
@@ -148,16 +158,49 @@ def test_nothing_is_left_when_the_test_process_is_killed() -> None:
     assert process.stdout is not None
     said = next(line.split() for line in process.stdout if line.startswith("running "))
     folder, pids = Path(said[1]), [int(word) for word in said[2:]]
-    assert folder.is_dir() and len(pids) >= 5 and all(alive(pid) for pid in pids)
+    assert folder.is_dir() and len(pids) >= 5 and all(is_alive(pid) for pid in pids)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    wait_for("every process gone", lambda: not any(alive(pid) for pid in pids), timeout=10.0)
+    wait_for("every process gone", lambda: not any(is_alive(pid) for pid in pids), timeout=10.0)
     assert not folder.exists()
 
 
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2][:3]
+def job(name: str, annotations: dict[str, str]) -> Object:
+    pod = {
+        "restartPolicy": "Never",
+        "containers": [{"name": "main", "image": "registry.example/none:1"}],
+    }
+    template = {"metadata": {"annotations": annotations}, "spec": pod}
+    spec = {"backoffLimit": 0, "template": template}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec}
+
+
+def ended(manifest: Object) -> str | None:
+    return next((one for one in ("Complete", "Failed") if condition(manifest, one) == "True"), None)
+
+
+def test_a_job_ends_with_the_code_that_its_pod_is_told(cluster: Cluster, namespace: str) -> None:
+    cluster.add_node("node-0")
+    cluster.api.apply([job("good", {}), job("bad", {EXIT_CODE: "3"})], namespace=namespace)
+    jobs = ("batch/v1", "Job")
+    good = wait_for("good", lambda: ended(cluster.api.get(*jobs, "good", namespace)))
+    bad = wait_for("bad", lambda: ended(cluster.api.get(*jobs, "bad", namespace)))
+    assert (good, bad) == ("Complete", "Failed")
+    [pod] = cluster.api.list("v1", "Pod", namespace, selector="job-name=bad")
+    assert pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 3
+
+
+def test_a_held_pod_stays_until_it_is_told_that_its_process_has_ended(
+    cluster: Cluster, namespace: str
+) -> None:
+    cluster.add_node("node-0")
+    pod = deployment("held", 1)["spec"]["template"]["spec"] | {"terminationGracePeriodSeconds": 600}
+    meta = {"name": "held", "annotations": {HELD: "yes"}}
+    cluster.api.apply({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod}, namespace=namespace)
+    path = ("v1", "Pod", "held")
+    wait_for("running", lambda: cluster.api.get(*path, namespace)["status"].get("phase") == "Running")
+    cluster.api.delete(*path, namespace)
+    time.sleep(1.0)
+    assert cluster.api.get(*path, namespace)["metadata"]["deletionTimestamp"]
+    cluster.api.patch(*path, {"metadata": {"annotations": {ENDED: "yes"}}}, namespace)
+    wait_for("gone", lambda: cluster.api.find(*path, namespace) is None)

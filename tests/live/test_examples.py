@@ -28,10 +28,16 @@ from auditor.sources.cluster.given import is_given
 from auditor.sources.cluster.projection import Kept, projected
 from auditor.world import Surroundings, World
 from tests.live.controlplane import crds
-from tests.live.controlplane.api import ApiError
+from tests.live.controlplane.api import APPLY, ApiError
 from tests.live.controlplane.cluster import Cluster
 
 pytestmark = pytest.mark.slow
+ONLY_IN_GIT = {
+    "ARG-002-bad": "what an Application deploys is told by the folder in Git, and live by tracking ids",
+    "ARG-032-bad": "as above",
+    "KED-001-good": "in Git an object without a namespace may get any; in a cluster it has one",
+}
+"""Examples whose verdict rests on something that a cluster does not have."""
 DEFINITIONS = ("keda", "argocd", "karpenter", "karpenter-aws", "prometheus-operator")
 
 
@@ -76,8 +82,9 @@ def _dry_run(cluster: Cluster, body: dict[str, Any]) -> Resource:
     namespace = body["metadata"].get("namespace", "unnamed") if kind.namespaced else ""
     if namespace and cluster.api.find("v1", "Namespace", namespace) is None:
         cluster.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
-    path = cluster.api.path(body["apiVersion"], body["kind"], None, namespace or None)
-    answer = cluster.api.request("POST", f"{path}?dryRun=All&fieldManager=test", body)
+    path = cluster.api.path(body["apiVersion"], body["kind"], body["metadata"]["name"], namespace or None)
+    query = "dryRun=All&fieldManager=test&force=true"
+    answer = cluster.api.request("PATCH", f"{path}?{query}", body, content_type=APPLY)
     kept = Kept(body["apiVersion"], body["kind"], "cluster:test")
     return projected(msgspec.Raw(msgspec.json.encode(answer)), kept)
 
@@ -110,7 +117,9 @@ def _is_manifests(example: Path) -> bool:
     return all(each.suffix == ".yaml" or each.name == CONFIG_FILE for each in example.rglob("*") if each.is_file())
 
 
-CASES = [pytest.param(*case, id=f"{case[0].code}-{case[1]}") for case in cases()]
+CASES = [
+    pytest.param(*case, id=name) for case in cases() if (name := f"{case[0].code}-{case[1]}") not in ONLY_IN_GIT
+]
 
 
 @pytest.mark.parametrize(("policy", "name", "example"), CASES)
@@ -120,7 +129,6 @@ def test_an_example_gets_its_verdict_live(served: Cluster, policy: Policy, name:
     words = [f"{each.status} {each.resource.title}: {each.message or each.reason}" for each in verdicts]
     failed = [each for each in verdicts if each.status is Status.FAIL]
     assert not [each for each in verdicts if each.status is Status.ERROR], words
-    if name == "good":
-        assert not failed, words
-    elif not sent.refused:
-        assert failed, words
+    if sent.refused:
+        return  # half an example proves nothing: joins lack their other end
+    assert bool(failed) == (name == "bad"), words

@@ -62,8 +62,7 @@ def test_pending_gpu_pods_bring_nodes_and_their_end_takes_them_away(
     with_karpenter: Cluster, timeline: Timeline
 ) -> None:
     cluster, api = with_karpenter, with_karpenter.api
-    for second, what in cluster.timeline.events:
-        timeline.note(f"{what} {second} s after the start of the cluster")
+    timeline.include(cluster.timeline, "cluster")
     api.apply(node_pool())
     timeline.wait_for(
         "node pool ready", lambda: condition(api.get("karpenter.sh/v1", "NodePool", "gpu"), "Ready") == "True"

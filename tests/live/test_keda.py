@@ -55,8 +55,7 @@ def test_messages_bring_replicas_and_their_end_takes_them_away(
     with_keda: Cluster, timeline: Timeline
 ) -> None:
     cluster, api = with_keda, with_keda.api
-    for second, what in cluster.timeline.events:
-        timeline.note(f"{what} {second} s after the start of the cluster")
+    timeline.include(cluster.timeline, "cluster")
     moto = Moto(cluster)
     sqs = moto.client("sqs")
     queue = sqs.create_queue(QueueName="scans")["QueueUrl"]

@@ -25,6 +25,6 @@ def is_given(resource: Resource) -> bool:
     if (group, kind, resource.namespace, name) == ("", "Service", "default", "kubernetes"):
         return True
     if group == "rbac.authorization.k8s.io":
-        own = name.startswith(("system:", "eks:", "kubeadm:"))
+        own = name.startswith(("eks:", "kubeadm:", "system:coredns"))
         return own or resource.labels.get(BOOTSTRAP[0]) == BOOTSTRAP[1]
     return (group, kind, name) in _OWN

@@ -21,11 +21,12 @@ from auditor.views.pods import TEMPLATES, dig
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 LONGEST_VALUE = 256 * 1024
 """Characters of one ConfigMap value that are kept: dashboards are long, archives longer."""
+LARGE_IMAGE = 1024**3
 HIDDEN = Unknown("values of Secrets are not read", "nothing does: names and keys are all that is looked at")
 _TOO_LONG = Unknown(f"longer than {LONGEST_VALUE} characters", "keep data in files, not in a ConfigMap")
 
 STATUS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("", "Node"): ("allocatable", "capacity", "conditions", "nodeInfo"),
+    ("", "Node"): ("allocatable", "capacity", "conditions", "images", "nodeInfo"),
     ("", "Namespace"): ("phase",),
     ("", "PersistentVolumeClaim"): ("phase",),
     ("", "PersistentVolume"): ("phase",),
@@ -220,6 +221,9 @@ def _keep_status(body: dict[str, Any], parts: Mapping[str, msgspec.Raw], group: 
         return
     status = _TOP.decode(parts["status"])
     body["status"] = {name: _cleaned(_ANY.decode(status[name])) for name in fields if name in status}
+    images = body["status"].get("images")
+    if type(images) is list:
+        body["status"]["images"] = [each for each in images if _is_large(each)]
     operation = body["status"].get("operationState")
     if type(operation) is dict:
         body["status"]["operationState"] = {
@@ -227,6 +231,11 @@ def _keep_status(body: dict[str, Any], parts: Mapping[str, msgspec.Raw], group: 
             for name in ("phase", "message", "startedAt", "finishedAt")
             if name in operation
         }
+
+
+def _is_large(image: Any) -> bool:
+    """Images that make a cold start long; a node lists all that it has."""
+    return type(image) is dict and type(size := image.get("sizeBytes")) is int and size >= LARGE_IMAGE
 
 
 def _secret(parts: Mapping[str, msgspec.Raw], *, shapes: bool) -> dict[str, Any]:

@@ -91,14 +91,22 @@ def record_of(module: str) -> Built:
     return Built(**json.loads((ensure(module) / "build.json").read_text()))
 
 
+def pinned(module: str, dependency: str) -> str:
+    """The version that a module's go.mod has of one of its dependencies."""
+    text = (SOURCES / module / "go.mod").read_text()
+    found = re.search(rf"^(?:\t|require ){re.escape(dependency)} (v\S+)", text, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"go/{module}/go.mod does not require {dependency}")
+    return found[1]
+
+
 def _stamp(module: str) -> str:
     """Linker flags that tell Kubernetes its version, as its own build does; clients and policies ask for it."""
     if module != "kube":
         return ""
-    pinned = (SOURCES / module / "go.mod").read_text()
-    found = re.search(r"^\s*k8s\.io/kubernetes (v(\d+)\.(\d+)\S*)", pinned, re.MULTILINE)
-    assert found is not None
-    values = {"gitVersion": found[1], "gitMajor": found[2], "gitMinor": found[3], "gitTreeState": "clean"}
+    version = pinned(module, "k8s.io/kubernetes")
+    major, minor = version.lstrip("v").split(".")[:2]
+    values = {"gitVersion": version, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
     return " ".join(f"-X k8s.io/component-base/version.{name}={value}" for name, value in values.items())
 
 

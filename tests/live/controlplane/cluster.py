@@ -25,10 +25,11 @@ from tests.live.controlplane.api import Api, ApiError
 from tests.live.controlplane.manifests import Object
 from tests.live.controlplane.pki import Authority, Pair, signing_keys
 from tests.live.controlplane.processes import Processes
+from tests.live.controlplane.stages import pods
 from tests.live.controlplane.timeline import Timeline, wait_for
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
-PORTS = 24
+PORTS = 48
 START_S = 90.0
 NODE_ROOM = {"cpu": "16", "memory": "64Gi", "pods": "110", "ephemeral-storage": "100Gi"}
 THROWN_AWAY = ("kube-apiserver", "etcd")
@@ -49,15 +50,15 @@ class Cluster:
 
     ``add_ons`` are started after it, in order. ``isolated`` puts everything into a network namespace, as programs
     need that bind all interfaces (all add-ons do); the API server and every port of ``free_port`` can be reached
-    from here all the same. ``stages`` replaces kwok's own stages of
-    a pod or a node (kind Stage of kwok.x-k8s.io/v1alpha1). ``issuer`` is the ``iss`` of service account tokens.
+    from here all the same. ``stages`` are how kwok moves pods
+    and nodes (by default those of the module ``stages``). ``issuer`` is the ``iss`` of service account tokens.
     """
 
     def __init__(
         self,
         *,
         isolated: bool = False,
-        stages: Sequence[Object] = (),
+        stages: Sequence[Object] | None = None,
         issuer: str = ISSUER,
         add_ons: Sequence[AddOn] = (),
         apiserver_flags: Sequence[str] = (),
@@ -66,10 +67,11 @@ class Cluster:
         self.isolated = isolated or bool(add_ons)
         self.add_ons = add_ons
         self.issuer = issuer
-        self.stages = stages
+        self.stages = pods() if stages is None else stages
         self.flags = {"kube-apiserver": apiserver_flags, "kube-controller-manager": manager_flags}
         self.timeline = Timeline()
         self._ports: Iterator[int] = iter(())
+        self._commands: dict[str, list[str]] = {}
         for module in ("kube", "kwok", *(one.module for one in add_ons)):
             build.ensure(module)
 
@@ -113,7 +115,10 @@ class Cluster:
 
     def free_port(self) -> int:
         """A loopback port that is the same for the cluster's processes and for this one."""
-        return next(self._ports)
+        port = next(self._ports, None)
+        if port is None:
+            raise RuntimeError(f"a cluster has {PORTS} ports: raise PORTS")
+        return port
 
     def _start_servers(self) -> None:
         self._write_certificates()
@@ -142,7 +147,16 @@ class Cluster:
 
     def _run(self, name: str, flags: Sequence[str]) -> None:
         argv = [str(build.program("kube")), name, *flags, *self.flags.get(name, ())]
+        self._commands[name] = argv
         self.processes.start(name, argv)
+
+    def restart_api_server(self) -> None:
+        """Kill the API server, as a crash does, and start it again; its state is in etcd. Waits until it answers."""
+        name = "kube-apiserver"
+        self.processes.signal(name, signal.SIGKILL)
+        wait_for("its end", lambda: self.processes.exit_code(name) is not None)
+        self.processes.start(name, self._commands[name])
+        self._wait_for_api(name, "/readyz")
 
     def _wait_for_api(self, server: str, path: str) -> None:
         def answers() -> bool:
@@ -213,7 +227,9 @@ class Cluster:
         environment = {**os.environ, "HOME": str(self.folder)}
         done = subprocess.run(command, input=stdin, env=environment, text=True, capture_output=True)
         if done.returncode != 0:
-            raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+            error = subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+            error.add_note(done.stderr)
+            raise error
         return done.stdout
 
     def resident_mib(self) -> dict[str, int]:

@@ -8,7 +8,6 @@ change of ``SOURCES``.
 from __future__ import annotations
 
 import argparse
-import functools
 import hashlib
 import json
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.live.controlplane import build
+from tests.live.controlplane.gomodules import module_folder
 from tests.live.controlplane.manifests import Object, read
 
 RECORD = Path(__file__).parent / "crds.json"
@@ -30,12 +30,17 @@ class Source(NamedTuple):
     kustomization: str = ""
 
 
+def _built(name: str, module: str, *files: str, kustomization: str = "") -> Source:
+    """Definitions of the very version that is built here."""
+    return Source(module, build.pinned(name, module), files, kustomization)
+
+
 SOURCES = {
     # KEDA's files are not what it releases: its kustomization patches them first.
-    "keda": Source("github.com/kedacore/keda/v2", "v2.21.0", ("config/crd/**/*.yaml",), "config/crd"),
-    "argocd": Source("github.com/argoproj/argo-cd/v3", "v3.2.11", ("manifests/crds/*-crd.yaml",)),
-    "karpenter": Source("sigs.k8s.io/karpenter", "v1.13.0", ("pkg/apis/crds/*.yaml",)),
-    "karpenter-kwok": Source("sigs.k8s.io/karpenter", "v1.13.0", ("kwok/apis/crds/*.yaml",)),
+    "keda": _built("keda", "github.com/kedacore/keda/v2", "config/crd/**/*.yaml", kustomization="config/crd"),
+    "argocd": _built("argocd", "github.com/argoproj/argo-cd/v3", "manifests/crds/*-crd.yaml"),
+    "karpenter": _built("karpenter", "sigs.k8s.io/karpenter", "pkg/apis/crds/*.yaml"),
+    "karpenter-kwok": _built("karpenter", "sigs.k8s.io/karpenter", "kwok/apis/crds/*.yaml"),
     "karpenter-aws": Source("github.com/aws/karpenter-provider-aws", "v1.14.1", ("pkg/apis/crds/*.yaml",)),
     "prometheus-operator": Source(
         "github.com/prometheus-operator/prometheus-operator",
@@ -77,14 +82,6 @@ def describe(source: Source) -> dict[str, object]:
 def _files(source: Source) -> list[Path]:
     folder = module_folder(source.module, source.version)
     return sorted(path for pattern in source.files for path in folder.glob(pattern))
-
-
-@functools.cache
-def module_folder(module: str, version: str) -> Path:
-    """Where Go keeps a module's files; it downloads them first, and checks them against the checksum database."""
-    command = ["go", "mod", "download", "-json", f"{module}@{version}"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=build.SOURCES)
-    return Path(json.loads(done.stdout)["Dir"])
 
 
 def main() -> int:

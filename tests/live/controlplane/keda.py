@@ -11,6 +11,7 @@ from tests.live.controlplane import build, crds
 from tests.live.controlplane.api import condition
 from tests.live.controlplane.aws import KEYS
 from tests.live.controlplane.cluster import Cluster
+from tests.live.controlplane.gomodules import module_folder
 from tests.live.controlplane.manifests import Object
 from tests.live.controlplane.pki import Authority
 from tests.live.controlplane.timeline import wait_for
@@ -35,7 +36,7 @@ class Keda:
         api = cluster.api
         api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
         source = crds.SOURCES["keda"]
-        config = crds.module_folder(source.module, source.version) / "config"
+        config = module_folder(source.module, source.version) / "config"
         api.apply(
             [crds.load("keda"), *(config / name for name in (*RULES, *ADAPTER_RULES))], namespace=NAMESPACE
         )

@@ -42,6 +42,15 @@ def reserve_ports(count: int) -> list[socket.socket]:
     return held
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits to be reaped does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
 class Processes:
     """The processes of one cluster; they end with it and with this process, however it ends, and ``folder`` goes too.
 

@@ -59,6 +59,11 @@ class Timeline:
         print(f"{event.seconds:7.1f} s  {event.what}", flush=True)
         return event.seconds
 
+    def include(self, other: Timeline, what: str) -> None:
+        """Write down the events of something that was started before, with its own seconds."""
+        for seconds, event in other.events:
+            self.note(f"{what}: {event} after {seconds:g} s")
+
     def wait_for(self, what: str, probe: Callable[[], T], *, timeout: float = 60.0) -> T:
         """Wait for something and write down when it came."""
         value = wait_for(what, probe, timeout=timeout)
