@@ -13,13 +13,14 @@ from moto import mock_aws
 from auditor import audit
 from auditor.catalog import load_builtin
 from auditor.engine import Engine
-from auditor.model import Status, Target
+from auditor.model import Resource, Status, Target
 from auditor.options import Settings
+from auditor.reach import Reach
+from auditor.sources.live import live_origin
 from auditor.sources.tree import Tree
 from auditor.targets import arrange
 from auditor.world import World
 from tests.unit.aws_accounts import CLUSTER, client, make_cluster, make_node_group, target
-from tests.unit.worlds import resources
 
 TAINT = {"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}
 NODE_TAINT = {**TAINT, "effect": "NoSchedule"}
@@ -245,13 +246,16 @@ def make_bucket(made: dict[str, dict[str, Any]]) -> None:
 def as_a_node(*, good: bool) -> Target:
     """The target of a cluster with a node of the group."""
     labels = {"node.kubernetes.io/instance-type": "g5.xlarge", **(LABELS if good else {})}
-    node = {
+    node: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {"name": "gpu-1", "labels": labels},
         "spec": {"taints": [NODE_TAINT] if good else []},
     }
-    return Target("cluster:test", "live", "cluster:test", resources(json.dumps(node)), source="cluster")
+    origin = live_origin("cluster:test", "cluster", "Node/gpu-1")
+    resource = Resource("v1", "Node", "", "gpu-1", node, origin)
+    reach = Reach("kubernetes", frozenset({("", "Node")}))
+    return Target("cluster:test", "live", "cluster:test", [resource], source="cluster", reach=reach)
 
 
 def verdicts(found: Target) -> dict[tuple[str, str], Status]:
@@ -290,4 +294,5 @@ def test_the_same_verdict_from_every_source(
     wanted = row.good if good else row.bad
     told = {name: found[name].get((row.code, row.kind)) for name in ("terraform", "plan", "aws")}
     assert told == {"terraform": wanted, "plan": wanted, "aws": wanted}
-    assert found["node"].get((row.code, "Node"), NONE) in (row.node[0 if good else 1], Status.NOT_APPLICABLE)
+    if any(row.node):
+        assert found["node"][(row.code, "Node")] is row.node[0 if good else 1]
