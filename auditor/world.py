@@ -287,6 +287,8 @@ class World:
         """The AWS region: as configured, else as the default aws provider block of the Terraform root says."""
         if self._around.region:
             return self._around.region
+        for account in self.at_hand("terraform", "aws_account"):
+            return str(account.body.get("region"))
         for root in self.kind("terraform", "root"):
             for provider in root.body.get("providers", ()):
                 if provider.get("name") == "aws" and not provider.get("alias"):

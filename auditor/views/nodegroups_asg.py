@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.model import Resource
 from auditor.unknown import Unknown
+from auditor.views.instance_types import told_by_ec2
 from auditor.views.interface import Instance
 from auditor.views.launch_templates import apply_template, launch_template
 from auditor.views.nodegroups_form import TEMPLATE, Draft, empty, strings, text_map
@@ -49,7 +50,7 @@ def read(resource: Resource, world: World) -> Iterator[Instance]:
         draft.value["instance_types"] = none if template is None else template
     if _joins_cluster(draft, template):
         _cluster(draft)
-        yield draft.finish()
+        yield told_by_ec2(draft.finish(), world)
 
 
 def of_eks(body: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.model import Resource
 from auditor.unknown import Unknown
+from auditor.views.instance_types import told_by_ec2
 from auditor.views.interface import Instance
 from auditor.views.launch_templates import apply_template, launch_template
 from auditor.views.nodegroups_form import Draft, empty, merged, strings, taint, text_map
@@ -47,7 +48,7 @@ def read(resource: Resource, world: World) -> Iterator[Instance]:
     if not running_group(draft, world):
         add_asg_tags(draft, world, resource.name)
         add_eks_tags(draft)
-    yield draft.finish()
+    yield told_by_ec2(draft.finish(), world)
 
 
 def put_sizes(draft: Draft, sizes: Any) -> None:

@@ -97,6 +97,13 @@ _TABLE = (
         absent=_absent("LifecyclePolicyNotFoundException"),
         on="ecr:{region}:{account}:repository/*",
     ),
+    Call(
+        "ecr",
+        "list_tags_for_resource",
+        "ecr:ListTagsForResource",
+        "tags",
+        on="ecr:{region}:{account}:repository/*",
+    ),
     Call("ecr", "get_registry_scanning_configuration", "ecr:GetRegistryScanningConfiguration"),
     Call(
         "eks",

@@ -25,7 +25,9 @@ def repositories(place: Place) -> Found:
 
     def one(found: dict[str, Any]) -> Iterator[Row]:
         name = found["repositoryName"]
-        yield Row("aws_ecr_repository", found["repositoryArn"], shaped(found, _REPOSITORY))
+        tags = place.value("ecr.list_tags_for_resource", resourceArn=found["repositoryArn"])
+        given = tags if isinstance(tags, Unknown) else tag_map(tags.get("tags"))
+        yield Row("aws_ecr_repository", found["repositoryArn"], shaped(found, _REPOSITORY) | {"tags": given})
         policy = place.value("ecr.get_lifecycle_policy", repositoryName=name)
         text = policy if isinstance(policy, Unknown) else policy.get("lifecyclePolicyText")
         if text:

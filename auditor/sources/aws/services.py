@@ -191,7 +191,7 @@ SERVICES = (
     Service(
         "managed:repositories",
         ("aws_ecr_repository", "aws_ecr_lifecycle_policy"),
-        ("ecr.describe_repositories", "ecr.get_lifecycle_policy"),
+        ("ecr.describe_repositories", "ecr.get_lifecycle_policy", "ecr.list_tags_for_resource"),
     ),
     Service(
         "managed:registry_scanning",
