@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
 from auditor.cel.errors import CelError
+from auditor.data.prices import Price, price, priced
 from auditor.facts import fact
 from auditor.facts.interface import Fact
 from auditor.guard import described, row
@@ -296,6 +297,15 @@ class World:
                     if type(region) is str:
                         return region
         return Unknown("the AWS region is not known", 'set region = "us-east-1" (or yours) in auditor.toml')
+
+    def price(self, instance_type: str, region: str) -> Price | None:
+        """USD an hour on demand: as declared, else as AWS's price list says where it was read, else of the table."""
+        declared = self._around.prices
+        for each in () if instance_type in declared else self.at_hand("terraform", "aws_ec2_price"):
+            body = each.body
+            if (body.get("instance_type"), body.get("region")) == (instance_type, region):
+                return priced(region, body["usd_per_hour"], body["as_of"])
+        return price(instance_type, region, {region: declared})
 
     def ref(self, resource: Resource, path: Path = ()) -> str:
         """A token for a place, to carry through CEL; :meth:`resolve` gives the place back."""

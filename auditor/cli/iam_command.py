@@ -27,6 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--account", default="*", help="narrow resources to this account")
     add("--region", default="", help="narrow resources to this region (default: as configured, else all)")
     add("--partition", default="aws", help="aws, aws-cn or aws-us-gov (default: aws)")
+    add("--prices", action="store_true", help="with what check --aws-prices needs")
     add(
         "--assume",
         action="append",
@@ -53,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     settings.live = True
     needs = needs_of(settings, Inventory(), datetime.now(UTC))
     scope = Scope(options.partition, options.account, options.region or settings.region or EVERYTHING)
-    policy = document(chosen(wanted_kinds(needs)), scope, options.assume)
+    policy = document(chosen(wanted_kinds(needs, prices=options.prices)), scope, options.assume)
     sys.stdout.write(json.dumps(policy, indent=2) + "\n")
     return 0
 

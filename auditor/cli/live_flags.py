@@ -40,6 +40,7 @@ def add_live_flags(parser: argparse.ArgumentParser) -> None:
         "--aws-role", action="append", default=[], metavar="ARN", help="read the account of this role instead"
     )
     add("--aws-external-id", default="", metavar="ID", help="external id that the roles ask for")
+    add("--aws-prices", action="store_true", help="take prices from AWS's price list, not the built-in table")
     add("--prometheus", action="append", default=[], metavar="URL", help="Prometheus, Thanos or Mimir")
     add("--snapshot", action="append", default=[], metavar="FILE", help="what --save-snapshot wrote")
     add("--save-snapshot", type=Path, metavar="FILE", help="write what was read, for another audit of it")
@@ -86,4 +87,5 @@ def requests_of(options: argparse.Namespace) -> list[Request]:
 def _aws(options: argparse.Namespace) -> dict[str, object]:
     """The options of the AWS source."""
     roles = [{"role_arn": arn, "external_id": options.aws_external_id} for arn in options.aws_role]
-    return {"regions": options.aws_region, **({"accounts": roles} if roles else {})}
+    found: dict[str, object] = {"regions": options.aws_region, "prices": options.aws_prices}
+    return {**found, "accounts": roles} if roles else found

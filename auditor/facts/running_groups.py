@@ -20,7 +20,7 @@ _SIZES = (("min_size", "min_size"), ("max_size", "max_size"))
 
 
 class RunningGroup:
-    """``facts.running_group`` of a node group of EKS or an Auto Scaling group: ``{found, name, differs, failures, ref}``.
+    """``facts.running_group`` of a node or Auto Scaling group: ``{found, name, differs, failures, ref}``.
 
     ``found`` is whether the Auto Scaling group that EKS names exists; ``differs`` says in words which sizes are not
     those that EKS holds; ``failures`` are the messages of launches that failed in the week before the account was

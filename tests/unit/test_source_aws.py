@@ -334,6 +334,75 @@ def test_an_answer_that_aws_does_not_document_is_a_row() -> None:
     assert judged(reading, match={"kinds": ["terraform/aws_kms_key"]})[0].status is Status.NOT_ASSESSED
 
 
+def product(usd: str, unit: str = "Hrs") -> str:
+    """One entry of the price list."""
+    dimension = {"unit": unit, "pricePerUnit": {"USD": usd}}
+    return json.dumps(
+        {
+            "publicationDate": "2026-04-01T00:00:00Z",
+            "terms": {"OnDemand": {"a": {"priceDimensions": {"b": dimension}}}},
+        }
+    )
+
+
+def test_prices_come_from_the_price_list_when_it_is_allowed_and_unambiguous() -> None:
+    stubbed = Stubbed().answer("eks", "list_clusters", {"clusters": []})
+    stubbed.answer("ec2", "describe_launch_templates", {"LaunchTemplates": []})
+    group = {
+        "AutoScalingGroupName": "gpu",
+        "AutoScalingGroupARN": "arn:group",
+        "MinSize": 0,
+        "MaxSize": 1,
+        "DesiredCapacity": 0,
+        "DefaultCooldown": 1,
+        "AvailabilityZones": [],
+        "HealthCheckType": "EC2",
+        "CreatedTime": datetime(2026, 1, 1, tzinfo=UTC),
+        "MixedInstancesPolicy": {
+            "LaunchTemplate": {"Overrides": [{"InstanceType": "g5.xlarge"}, {"InstanceType": "g6.xlarge"}]}
+        },
+    }
+    stubbed.answer("autoscaling", "describe_auto_scaling_groups", {"AutoScalingGroups": [group]})
+    stubbed.answer("autoscaling", "describe_scaling_activities", {"Activities": []})
+    stubbed.answer("pricing", "get_products", {"PriceList": [product("1.1239"), product("0.0")]})
+    stubbed.answer("pricing", "get_products", {"PriceList": [product("0.9"), product("0.8")]})
+    world = World(read_stubbed(stubbed, "aws_ec2_price").targets[0])
+    found = world.price("g5.xlarge", REGION)
+    assert found is not None
+    assert (found.usd_per_hour, found.as_of, found.source) == (1.1239, "2026-04-01", "AWS price list")
+    assert world.price("g6.xlarge", REGION) is None
+    assert world.price("g5.xlarge", "us-east-1") is not None
+
+
+def test_a_declared_price_wins_over_the_price_list() -> None:
+    from auditor.model import Resource, Target
+    from auditor.sources.live import live_origin
+    from auditor.world import Surroundings
+
+    body = {"instance_type": "g5.xlarge", "region": REGION, "usd_per_hour": 2.0, "as_of": "2026-04-01"}
+    told = Resource("terraform", "aws_ec2_price", "", "price", body, live_origin("aws:1", "aws", "price"))
+    world = World(Target("aws:1", "live", "aws:1", [told]), around=Surroundings(prices={"g5.xlarge": 0.5}))
+    found = world.price("g5.xlarge", REGION)
+    assert found is not None
+    assert found.usd_per_hour == 0.5
+
+
+def test_whether_a_type_has_gpus_is_what_ec2_says() -> None:
+    from auditor.model import Resource, Target
+    from auditor.sources.live import live_origin
+
+    def live(kind: str, body: dict[str, Any]) -> Resource:
+        return Resource("terraform", kind, "", kind, body, live_origin("aws:1", "aws", kind))
+
+    gpus = [{"name": "B400", "manufacturer": "NVIDIA", "count": 8, "memory_info": [{"size_in_mib": 300000}]}]
+    told = live("data.aws_ec2_instance_type", {"instance_type": "x9gd.xlarge", "gpus": gpus})
+    group = live("aws_eks_node_group", {"node_group_name": "new", "instance_types": ["x9gd.xlarge"]})
+    (shown,) = World(Target("aws:1", "live", "aws:1", [told, group])).instances("NodeGroup")
+    assert shown.value["is_gpu"] is True
+    assert shown.value["gpu"]["count"] == 8
+    assert shown.value["gpu"]["resource"] == "nvidia.com/gpu"
+
+
 def test_addons_entries_and_associations_have_the_shape_of_terraform() -> None:
     stubbed = Stubbed().answer("eks", "list_clusters", {"clusters": [CLUSTER]})
     stubbed.answer("eks", "list_addons", {"addons": ["vpc-cni"]})

@@ -89,7 +89,7 @@ def launch_templates(place: Place) -> Found:
 
 def instance_types(place: Place) -> Found:
     """``data.aws_ec2_instance_type`` of the types that node groups use: whether they have a GPU, EC2 says."""
-    names = sorted(set(_used_types(place)))
+    names = sorted(set(used_types(place)))
     if not names:
         return
     for found in place.listed("ec2.describe_instance_types", InstanceTypes=names):
@@ -103,7 +103,8 @@ def instance_types(place: Place) -> Found:
         yield Row("data.aws_ec2_instance_type", found["InstanceType"], body)
 
 
-def _used_types(place: Place) -> Iterator[str]:
+def used_types(place: Place) -> Iterator[str]:
+    """Every instance type that a node group, an Auto Scaling group or a launch template names. Raises Refused."""
     from auditor.sources.aws import eks
 
     for row in all_rows((*eks.node_groups(place), *launch_templates(place), *groups(place))):

@@ -27,5 +27,7 @@ class AwsOptions(Struct, frozen=True, forbid_unknown_fields=True):
     regions: Sequence[str] = ()
     """Regions to read; none given: the one that the credentials' profile or environment names."""
     profile: str = ""
+    prices: bool = False
+    """Ask AWS's price list for the types in use; else the built-in table counts."""
     workers: int = 8
     """Calls that are under way at once."""

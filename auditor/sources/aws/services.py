@@ -46,6 +46,18 @@ _REPORT = ("iam.generate_credential_report", "iam.get_credential_report")
 _BUCKET = "aws_s3_bucket"
 _NODES = ("aws_autoscaling_group", "aws_eks_node_group", "aws_launch_template", "data.aws_ec2_instance_type")
 
+_TYPES_IN_USE = (
+    "eks.list_clusters",
+    "eks.list_nodegroups",
+    "eks.describe_nodegroup",
+    "autoscaling.describe_auto_scaling_groups",
+    "autoscaling.describe_scaling_activities",
+    "ec2.describe_launch_templates",
+    "ec2.describe_launch_template_versions",
+)
+PRICES = Service("prices:on_demand", ("aws_ec2_price",), (*_TYPES_IN_USE, "pricing.get_products"))
+"""Read on request only: no policy judges a price."""
+
 SERVICES = (
     Service("eks:clusters", ("aws_eks_cluster",), _CLUSTERS, beside=("aws_eks_addon",)),
     Service(
@@ -84,17 +96,9 @@ SERVICES = (
     Service(
         "compute:instance_types",
         ("data.aws_ec2_instance_type",),
-        (
-            "eks.list_clusters",
-            "eks.list_nodegroups",
-            "eks.describe_nodegroup",
-            "autoscaling.describe_auto_scaling_groups",
-            "autoscaling.describe_scaling_activities",
-            "ec2.describe_launch_templates",
-            "ec2.describe_launch_template_versions",
-            "ec2.describe_instance_types",
-        ),
+        (*_TYPES_IN_USE, "ec2.describe_instance_types"),
     ),
+    PRICES,
     Service("compute:volumes", ("aws_ebs_volume",), ("ec2.describe_volumes",)),
     Service(
         "compute:ebs_encryption", ("aws_ebs_encryption_by_default",), ("ec2.get_ebs_encryption_by_default",)

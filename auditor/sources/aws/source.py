@@ -16,7 +16,7 @@ from auditor.reach import Kind, Reach, Unread
 from auditor.sources.aws.options import Account, AwsOptions
 from auditor.sources.aws.refusals import Refused
 from auditor.sources.aws.rows import Row
-from auditor.sources.aws.services import FOLDED, Service, chosen, readable_kinds
+from auditor.sources.aws.services import FOLDED, PRICES, Service, chosen, readable_kinds
 from auditor.sources.aws.session import Place, base_session, open_account
 from auditor.sources.live import Needs, Reading, Request, live_target, terraform_like
 from auditor.spans import Problem
@@ -45,7 +45,7 @@ class AwsSource:
 
         An account that cannot be entered is a reading without resources, in which no kind was read.
         """
-        services = chosen(wanted_kinds(needs))
+        services = chosen(wanted_kinds(needs, prices=self.options.prices))
         try:
             base = self._session or base_session(self.options.profile)
         except Refused as error:
@@ -75,12 +75,13 @@ class AwsSource:
             yield reading
 
 
-def wanted_kinds(needs: Needs) -> set[str]:
-    """The kinds that the chosen policies judge or look at."""
+def wanted_kinds(needs: Needs, *, prices: bool = False) -> set[str]:
+    """The kinds that the chosen policies judge or look at, and prices where they are asked for."""
     named = {
         name for policy in needs.policies for name in _REFERRER.findall(f"{policy.when} {policy.assert_}")
     }
-    return {kind for kind in readable_kinds() if kind in named or needs.wants(TERRAFORM, kind)}
+    found = {kind for kind in readable_kinds() if kind in named or needs.wants(TERRAFORM, kind)}
+    return found | set(PRICES.kinds) if prices else found
 
 
 def _closed(label: str, error: Refused, services: Sequence[Service], now: datetime) -> Reading:
