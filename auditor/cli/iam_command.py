@@ -24,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_run_flags(parser, paths=False)
     add = parser.add_argument
+    add("--git", action="append", default=[], metavar="PATH", help="the repository that drift is measured by")
     add("--account", default="*", help="narrow resources to this account")
     add("--region", default="", help="narrow resources to this region (default: as configured, else all)")
     add("--partition", default="aws", help="aws, aws-cn or aws-us-gov (default: aws)")
@@ -42,17 +43,18 @@ def run(options: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from auditor import governance
+    from auditor.audit import collect
     from auditor.live import needs_of
     from auditor.sources.aws.permissions import EVERYTHING, Scope, document
     from auditor.sources.aws.services import chosen
     from auditor.sources.aws.source import wanted_kinds
-    from auditor.sources.interface import Inventory
 
     _check(options)
-    options.paths = []
-    settings = run_settings(options, governance.govern(request_of(options, tree_of([]))).settings)
+    options.paths = options.git
+    tree = tree_of(options.paths)
+    settings = run_settings(options, governance.govern(request_of(options, tree)).settings)
     settings.live = True
-    needs = needs_of(settings, Inventory(), datetime.now(UTC))
+    needs = needs_of(settings, collect(tree, settings), datetime.now(UTC))
     scope = Scope(options.partition, options.account, options.region or settings.region or EVERYTHING)
     policy = document(chosen(wanted_kinds(needs, prices=options.prices)), scope, options.assume)
     sys.stdout.write(json.dumps(policy, indent=2) + "\n")

@@ -9,6 +9,7 @@ from auditor.facts.interface import Fact
 __all__ = ["FACTS", "Fact", "fact"]
 
 FACTS: dict[str, str] = {
+    "account_drift": "auditor.facts.account_drift:AccountDrift",
     "alerts": "auditor.facts.alerts:Alerts",
     "api_version": "auditor.facts.objects_lifecycle:ApiVersion",
     "application_health": "auditor.facts.argocd_waves:ApplicationHealth",

@@ -99,3 +99,32 @@ def test_flags_of_aws_want_aws() -> None:
     outcome = run("check", "--live", "--aws-region", REGION, "--no-config")
     assert outcome.code == 2
     assert "add --aws" in outcome.err
+
+
+DRIFTED = """
+resource "aws_sqs_queue" "jobs" {
+  name                       = "jobs"
+  visibility_timeout_seconds = 900
+}
+
+resource "aws_sqs_queue" "gone" {
+  name = "gone"
+}
+"""
+
+
+@pytest.mark.usefixtures("account")
+def test_code_and_account_are_compared_at_the_line_of_the_code(tmp_path: Any) -> None:
+    (tmp_path / "main.tf").write_text(DRIFTED)
+    client("sqs").create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": "30"})
+    code, report = check("--git", str(tmp_path), "--policy", "DRF-020", "--policy", "DRF-021")
+    found = {
+        (each["policy"], each["location"]["line"], each["message"])
+        for each in report["findings"]
+        if each["status"] == "fail"
+    }
+    assert code == 1
+    assert found == {
+        ("DRF-020", 4, "visibility_timeout_seconds is 30 in the account, and 900 in Terraform"),
+        ("DRF-021", 7, "gone is in no account and region that was read"),
+    }

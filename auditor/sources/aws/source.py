@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from auditor.drift.account import COMPARED
 from auditor.errors import UsageError
 from auditor.model import Resource
 from auditor.reach import Kind, Reach, Unread
@@ -26,6 +27,8 @@ ACCOUNT = "aws_account"
 """The account itself: ``{account_id, region, partition}``. No type of Terraform's."""
 TERRAFORM: Final = "terraform"
 _READERS_AT_ONCE = 4
+DRIFT = "account_drift"
+"""The fact that asks for everything that Git's Terraform declares."""
 _REFERRER = re.compile(r"facts\.referrers\.\??(\w+)")
 _IDENTITY = "sts:GetCallerIdentity"
 
@@ -81,6 +84,10 @@ def wanted_kinds(needs: Needs, *, prices: bool = False) -> set[str]:
         name for policy in needs.policies for name in _REFERRER.findall(f"{policy.when} {policy.assert_}")
     }
     found = {kind for kind in readable_kinds() if kind in named or needs.wants(TERRAFORM, kind)}
+    if DRIFT in needs.facts:
+        found |= {
+            each.kind for target in needs.declared for each in target.resources if each.kind in COMPARED
+        }
     return found | set(PRICES.kinds) if prices else found
 
 
