@@ -40,6 +40,7 @@ FACTS: dict[str, str] = {
     "gpu_quotas": "auditor.facts.gpu_quotas:GpuQuotas",
     "gpu_sharing": "auditor.facts.gpu_sharing:GpuSharing",
     "gpu_software": "auditor.facts.gpu_software:GpuSoftware",
+    "group_nodes": "auditor.facts.group_nodes:GroupNodes",
     "identity": "auditor.facts.identities:Identities",
     "image_build": "auditor.facts.image_builds:ImageBuilds",
     "image_cuda": "auditor.facts.cuda:ImageCuda",

@@ -6,6 +6,9 @@ what the source would have read: Terraform's arguments, and ``live``.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from auditor.data.cluster_kinds import BY_KEY
 from auditor.model import Origin, Path, Place, Resource, Target
 from auditor.reach import Reach
 from auditor.sources.aws.services import FOLDED, readable_kinds
@@ -18,43 +21,55 @@ _STATE = "state"
 
 
 def as_live(targets: list[Target]) -> list[Target]:
-    """The targets, with all such documents in a live target of their own: an account of which everything is known."""
+    """The targets, with all such documents in a live target of their own: an account of which everything is known.
+
+    Kubernetes objects beside them are those of a live cluster; Terraform beside them is Git's.
+    """
     found = [each for target in targets for each in target.resources if each.api_version == API_VERSION]
     if not found:
         return targets
-    gone = {id(each) for each in found}
+    objects = [each for target in targets for each in target.resources if _is_object(each)]
+    gone = {id(each) for each in (*found, *objects)}
     for target in targets:
         target.resources = [each for each in target.resources if id(each) not in gone]
     kinds = frozenset((TERRAFORM, kind) for kind in (*readable_kinds(), *FOLDED, ACCOUNT))
-    resources = [_live(each) for each in found]
-    account = Target(
-        "aws:example",
-        "live",
-        "aws:example",
-        resources,
-        source="aws",
-        reach=Reach(TERRAFORM, kinds),
-        taken=TAKEN,
-    )
-    return [*(target for target in targets if target.resources), account]
+    made = [_target("aws", [_state(each) for each in found], Reach(TERRAFORM, kinds))]
+    if objects:
+        known = frozenset({*BY_KEY, *((each.group, each.kind) for each in objects)})
+        made.append(_target("cluster", [_running(each) for each in objects], Reach("kubernetes", known)))
+        made[0].ties, made[1].ties = [made[1].name], [made[0].name]
+    return [*(target for target in targets if target.resources), *made]
 
 
-def _live(written: Resource) -> Resource:
+def _is_object(resource: Resource) -> bool:
+    return resource.api_version not in (API_VERSION, TERRAFORM, "file")
+
+
+def _target(source: str, resources: list[Resource], reach: Reach) -> Target:
+    name = f"{source}:example"
+    return Target(name, "live", name, resources, source=source, reach=reach, taken=TAKEN)
+
+
+def _state(written: Resource) -> Resource:
     body = written.body.get(_STATE)
     state = body if isinstance(body, dict) else {}
-    return Resource(TERRAFORM, written.kind, "", written.name, state, StateOrigin(written.origin))
+    origin = LiveOrigin(written.origin, "aws", (_STATE,))
+    return Resource(TERRAFORM, written.kind, "", written.name, state, origin)
 
 
-class StateOrigin:
-    """Places of a state inside the document that holds it."""
+def _running(written: Resource) -> Resource:
+    return replace(written, origin=LiveOrigin(written.origin, "cluster", ()))
 
-    __slots__ = ("_inner",)
 
-    source = "aws"
+class LiveOrigin:
+    """Places of a live object inside the document that stands for it; ``inside`` leads to its body there."""
+
+    __slots__ = ("_inner", "_inside", "source")
+
     editable = False
 
-    def __init__(self, inner: Origin) -> None:
-        self._inner = inner
+    def __init__(self, inner: Origin, source: str, inside: Path) -> None:
+        self._inner, self.source, self._inside = inner, source, inside
 
     @property
     def file(self) -> str:
@@ -63,7 +78,7 @@ class StateOrigin:
 
     def locate(self, path: Path) -> Place:
         """The line of the field."""
-        return self._inner.locate((_STATE, *path))
+        return self._inner.locate((*self._inside, *path))
 
     def excerpt(self, place: Place) -> list[tuple[int, str]]:
         """The lines around it."""
