@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.cli.bar import bar
 from auditor.cli.live_flags import add_live_flags, git_paths, is_live, requests_of
 from auditor.cli.outputs import NOTE, add_output_flags, outputs_of, write
 from auditor.cli.run_flags import add_run_flags, folder_of, request_of, run_settings, tree_of
@@ -99,17 +100,18 @@ def run(options: argparse.Namespace) -> int:
     settings.live = is_live(options)
     now = _clock(options, now)
     rows_only = not everything and not settings.live and formats.isdisjoint(DRAWING_FORMATS | SHOW_FIXES)
-    result = governance.run(
-        governed,
-        tree,
-        settings,
-        scope=",".join(options.paths),
-        now=now,
-        all_verdicts=everything,
-        rows_only=rows_only,
-        live=requests,
-        save_to=options.save_snapshot,
-    )
+    with bar():
+        result = governance.run(
+            governed,
+            tree,
+            settings,
+            scope=",".join(options.paths),
+            now=now,
+            all_verdicts=everything,
+            rows_only=rows_only,
+            live=requests,
+            save_to=options.save_snapshot,
+        )
     report = result.report
     if formats & DRAWING_FORMATS:
         from auditor.audit import with_graphs

@@ -79,6 +79,8 @@ def requests_of(options: argparse.Namespace) -> list[Request]:
         found = [Request("cluster", "", own)]
     if not options.aws and (options.aws_region or options.aws_role or options.aws_external_id):
         raise UsageError("--aws-region, --aws-role and --aws-external-id say what --aws reads; add --aws")
+    if found and options.changed_since:
+        raise UsageError("--changed-since compares revisions of Git; what runs has none: give --baseline FILE")
     if options.save_snapshot and not found:
         raise UsageError("--save-snapshot saves what a live audit read; add --live, --cluster or --aws")
     return found

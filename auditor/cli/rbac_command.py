@@ -61,7 +61,9 @@ def _role(name: str, needs: Needs) -> str:
         f"metadata: {{name: {name}}}",
         "rules:",
     ]
-    for rule in rules(wanted(needs), GET):
+    found = rules(wanted(needs), GET)
+    lines[-1] += "" if found else " []"
+    for rule in found:
         lines.append(f"- apiGroups: [{_quoted(rule['apiGroups'])}]")
         lines.append(f"  resources: [{', '.join(rule['resources'])}]")
         lines.append(f"  verbs: [{', '.join(rule['verbs'])}]")

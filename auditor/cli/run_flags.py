@@ -131,7 +131,8 @@ def request_of(options: argparse.Namespace, tree: Tree) -> Request:
         trust_base=options.trust_base,
     )
     if request.root is None and (request.changed_since or request.trust_base):
-        raise UsageError("no directory is audited; --changed-since and --trust-base need one with revisions")
+        what = "standard input has no revisions" if options.paths else "no directory is audited"
+        raise UsageError(f"{what}; --changed-since and --trust-base need a directory")
     return request
 
 

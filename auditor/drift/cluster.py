@@ -114,7 +114,7 @@ class Clusters:
         app = target.deployed_by
         if app is not None and (ARGO, "Application", app.namespace, app.name) in self._by_key[id(cluster)]:
             return True
-        objects = [each for each in target.resources if compared(each)]
+        objects = [each for each in target.resources if compared(each) and _was_read(cluster, each)]
         there = sum(isinstance(self._find(cluster, each), Resource) for each in objects)
         return 2 * there >= len(objects) > 0
 
@@ -134,6 +134,10 @@ class Clusters:
     def _live_key(self, cluster: Target, resource: Resource) -> ObjectKey:
         found = self._find(cluster, resource)
         return key_of(found) if isinstance(found, Resource) else key_of(resource)
+
+
+def _was_read(cluster: Target, resource: Resource) -> bool:
+    return cluster.reach is None or cluster.reach.unknown(resource.group, resource.kind) is None
 
 
 def _indexed(resources: Iterable[Resource]) -> dict[ObjectKey, Resource]:

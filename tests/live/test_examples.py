@@ -96,8 +96,12 @@ def judge(policy: Policy, example: Path, resources: list[Resource]) -> list[Verd
     settings = govern(Request(root=folder)).settings if has_config else Settings()
     reach = Reach("kubernetes", read=frozenset(BY_KEY), others=frozenset())
     given = {each.key for each in resources if is_given(each)}
-    target = Target("cluster:test", "live", "cluster:test", resources, reach=reach, source="cluster", given=given)
-    around = Surroundings(targets=(target,), region=settings.region, prices=settings.prices, today=harness.TODAY)
+    target = Target(
+        "cluster:test", "live", "cluster:test", resources, reach=reach, source="cluster", given=given
+    )
+    around = Surroundings(
+        targets=(target,), region=settings.region, prices=settings.prices, today=harness.TODAY
+    )
     world = World(target, declarations=settings.declarations, around=around)
     return Engine([policy], settings.params).judge(world)
 
@@ -114,11 +118,15 @@ def cases() -> Iterator[tuple[Policy, str, Path]]:
 def _is_manifests(example: Path) -> bool:
     if not example.is_dir():
         return example.suffix == ".yaml" and "@" not in example.read_text()
-    return all(each.suffix == ".yaml" or each.name == CONFIG_FILE for each in example.rglob("*") if each.is_file())
+    return all(
+        each.suffix == ".yaml" or each.name == CONFIG_FILE for each in example.rglob("*") if each.is_file()
+    )
 
 
 CASES = [
-    pytest.param(*case, id=name) for case in cases() if (name := f"{case[0].code}-{case[1]}") not in ONLY_IN_GIT
+    pytest.param(*case, id=name)
+    for case in cases()
+    if (name := f"{case[0].code}-{case[1]}") not in ONLY_IN_GIT
 ]
 
 

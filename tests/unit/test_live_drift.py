@@ -186,6 +186,21 @@ def test_secret_data_is_compared_by_key_names_only(tmp_path: Path) -> None:
     assert found["policy"] == "DRF-004" and "data.other is not set" in found["message"]
 
 
+def test_a_finding_on_a_running_object_points_at_its_manifest(tmp_path: Path) -> None:
+    tree = tmp_path / "git"
+    tree.mkdir()
+    (tree / "all.yaml").write_text(GIT)
+    with serving(FakeCluster([live_deployment(), CONFIG_MAP, SECRET])) as cluster:
+        config = cluster.kubeconfig(tmp_path)
+        arguments = ("--git", tree, "--kubeconfig", config, "--policy", "RES-004", "--format", "json")
+        done = run("check", "--live", *arguments)
+    live, git = sorted(json.loads(done.out)["findings"], key=lambda each: each["location"].get("line", 0))
+    assert live["location"]["file"] == "cluster:fake/apps/Deployment/inference/worker"
+    (related,) = live["related"]
+    assert related["what"] == "declared in Git"
+    assert related["location"]["line"] == git["location"]["line"]
+
+
 def test_two_targets_that_declare_one_object_are_not_guessed(tmp_path: Path) -> None:
     tree = tmp_path / "git"
     for env, image in (("dev", "1"), ("prod", "2")):

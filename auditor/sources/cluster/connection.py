@@ -33,7 +33,7 @@ class Connection(NamedTuple):
     def headers(self) -> dict[str, str]:
         """Authentication of one request; the package renews tokens that it knows to expire."""
         found: dict[str, str] = {}
-        token = self.configuration.get_api_key_with_prefix("authorization")
+        token = self.configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
         if token:
             found["authorization"] = token
         elif self.configuration.username:

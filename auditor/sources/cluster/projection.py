@@ -11,9 +11,9 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from auditor.masking import blank_environment, blank_lines, blanked
 from auditor.model import Resource
 from auditor.secrets import find_keys
-from auditor.masking import blank_environment, blank_lines
 from auditor.sources.live import live_origin
 from auditor.unknown import Unknown
 from auditor.views.pods import TEMPLATES, dig
@@ -131,7 +131,7 @@ def metadata_of(item: msgspec.Raw) -> Meta:
 def projected(item: msgspec.Raw, kept: Kept) -> Resource:
     """The object as a resource, with what is kept of it."""
     parts = _TOP.decode(item)
-    raw = parts.get("metadata", b"{}")
+    raw = blanked(bytes(parts.get("metadata", b"{}")))
     meta = _METADATA.decode(raw)
     body: dict[str, Any] = {"apiVersion": kept.api_version, "kind": kept.kind, "metadata": meta.body()}
     managed = kept.managed(meta.namespace, meta.name)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
 import msgspec
 
 from auditor.data.cluster_kinds import BY_KEY, CLUSTER_KINDS, ClusterKind
+from auditor.masking import blanked
 from auditor.model import Resource, RunningPod, Target
 from auditor.reach import Kind, Reach, Unread
 from auditor.sources.cluster.client import ApiError, Client, server_clock
@@ -16,7 +18,6 @@ from auditor.sources.cluster.connection import Connection, connect
 from auditor.sources.cluster.discovery import Served, discovered
 from auditor.sources.cluster.given import is_given
 from auditor.sources.cluster.listing import listed
-from auditor.masking import blanked
 from auditor.sources.cluster.owners import FOLDED, Owners
 from auditor.sources.cluster.pods import PODS, running
 from auditor.sources.cluster.projection import Kept, Managed, Meta, metadata_of, projected
@@ -30,6 +31,7 @@ from auditor.unknown import Unknown
 MANY_BARE = 200
 """ReplicaSets without a Deployment that are read one by one."""
 SKEW_SECONDS = 60
+SECRET = ("", "Secret")
 METADATA_ONLY = frozenset({("apiextensions.k8s.io", "CustomResourceDefinition")})
 """Kinds of which only names and labels are looked at."""
 
@@ -70,23 +72,35 @@ class _Read:
         self._declared = declared(needs)
         self._in_git = kinds_of(self._declared)
         self._namespaces = {namespace for _, _, namespace, _ in self._declared if namespace}
-        self._keep_all_managed = managed and "drift" in needs.facts
+        self._keep_all_managed = managed and not needs.facts.isdisjoint(("drift", "orphan"))
 
     def whole(self) -> Reading:
         """The reading, with everything that could be had."""
         try:
-            served = discovered(self._client)
+            self._wait_until_ready()
+            self._everything(discovered(self._client))
+            self._look_again()
         except ApiError as error:
             self._nothing(error)
-        else:
-            self._everything(served)
         self._target.taken = self._clock()
         self._reach.read = frozenset(self._read)
         self._reading.targets = [self._target]
         return self._reading
 
+    def _wait_until_ready(self) -> None:
+        """A server that has just started does not know its custom resources yet, and would deny that there are any."""
+        with suppress(ApiError):
+            self._client.get("/readyz")
+
+    def _look_again(self) -> None:
+        """Read what is served by now and was not when we began: a restart in between hides custom resources."""
+        served = discovered(self._client)
+        for key in [key for key in self._reach.absent if key in served.kinds]:
+            del self._reach.absent[key]
+            self._one(served.kinds[key])
+
     def _nothing(self, error: ApiError) -> None:
-        """Nothing could be asked: every kind that is needed is unread, for one reason."""
+        """The server could not be asked what it serves: every kind that was not read is lost, for one reason."""
         what = f"{self._label} could not be read: {error.why}"
         mend = (
             "bind the auditor's account to system:discovery"
@@ -94,7 +108,11 @@ class _Read:
             else "check the address, the credentials and the network"
         )
         self._reading.problems.append(Problem(self._label, 0, 0, what, mend))
+        self._reach.absent.clear()
+        self._reach.others = None
         for kind in CLUSTER_KINDS:
+            if kind.key in self._read or kind.key in self._reach.unread:
+                continue
             table = self._reach.unread if self._needed(kind) else self._reach.skipped
             table[kind.key] = Unread(kind.api_version, kind.kind, Unknown(what, mend))
 
@@ -139,8 +157,11 @@ class _Read:
         self._read.add(kind.key)
 
     def _plain(self, kind: ClusterKind, path: str) -> None:
-        only_metadata = kind.key in METADATA_ONLY
-        found = listed(self._client, path, partial(self._pair, self._kept(kind)), metadata_only=only_metadata)
+        pair = partial(self._pair, self._kept(kind))
+        if kind.key == SECRET:  # its values are skipped by the parser, and their form may be asked for
+            found = listed(self._client, path, pair, blank=bytes)
+        else:
+            found = listed(self._client, path, pair, metadata_only=kind.key in METADATA_ONLY)
         if kind.key in FOLDED:
             self._owners.learn(kind.kind, (meta for meta, _ in found))
         kept = [resource for meta, resource in found if not self._folded(kind, meta)]

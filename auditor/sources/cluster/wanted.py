@@ -18,7 +18,7 @@ Declared = frozenset[tuple[str, str, str, str]]
 
 def declared(needs: Needs) -> Declared:
     """Every Kubernetes object in Git, when a chosen policy compares it with the cluster; else nothing."""
-    if "drift" not in needs.facts:
+    if needs.facts.isdisjoint(("drift", "orphan")):
         return frozenset()
     return frozenset(
         (each.group, each.kind, each.namespace, each.name)
