@@ -403,6 +403,27 @@ def test_whether_a_type_has_gpus_is_what_ec2_says() -> None:
     assert shown.value["gpu"]["resource"] == "nvidia.com/gpu"
 
 
+@pytest.mark.usefixtures("aws")
+def test_a_key_in_a_start_script_is_found_and_never_kept() -> None:
+    import base64
+
+    key = "AKIA" + "Q3EGT7WZ5XN2KLMV"
+    script = f"#!/bin/sh\nexport AWS_ACCESS_KEY_ID={key}\nexport DB_PASSWORD=hunter2hunter2\n"
+    client("ec2").create_launch_template(
+        LaunchTemplateName="gpu-template",
+        LaunchTemplateData={"UserData": base64.b64encode(script.encode()).decode()},
+    )
+    found = target("aws_launch_template")
+    (body,) = bodies(found, "aws_launch_template")
+    assert key not in str(body)
+    assert "hunter2" not in str(body)
+    from auditor.catalog import load_builtin
+
+    rule = next(each for each in load_builtin() if each.code == "IAM-065")
+    (verdict,) = Engine([rule]).judge(World(found))
+    assert verdict.status is Status.FAIL
+
+
 def test_addons_entries_and_associations_have_the_shape_of_terraform() -> None:
     stubbed = Stubbed().answer("eks", "list_clusters", {"clusters": [CLUSTER]})
     stubbed.answer("eks", "list_addons", {"addons": ["vpc-cni"]})

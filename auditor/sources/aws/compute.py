@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Iterator
 from typing import Any
 
+from auditor.masking import blank_lines, blanked
 from auditor.sources.aws.rows import LIVE, Found, Row, all_rows, each, once
 from auditor.sources.aws.session import Place
 from auditor.sources.aws.shape import plain, shaped, tag_map
@@ -74,6 +77,8 @@ def launch_templates(place: Place) -> Found:
         if not versions:
             return None
         body = shaped(versions[0].get("LaunchTemplateData", {}))
+        if "user_data" in body:
+            body["user_data"] = _without_secrets(body["user_data"])
         body |= {
             "id": name,
             "name": found["LaunchTemplateName"],
@@ -85,6 +90,15 @@ def launch_templates(place: Place) -> Found:
         return Row("aws_launch_template", arn, body | {"arn": arn})
 
     return each(place, place.listed("ec2.describe_launch_templates"), one)
+
+
+def _without_secrets(user_data: str) -> str:
+    """A start script with every key and password blanked; '' for what is no base64 of text."""
+    try:
+        data = base64.b64decode(user_data, validate=True)
+    except binascii.Error:
+        return ""
+    return blank_lines(blanked(data).decode("utf-8", "replace"))
 
 
 def instance_types(place: Place) -> Found:
