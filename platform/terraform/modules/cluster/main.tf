@@ -34,6 +34,7 @@ resource "aws_cloudwatch_log_group" "control_plane" {
   kms_key_id        = var.log_key_arn
 }
 
+# auditor: allow eks-deletion-unprotected until=2027-06-30 reason="needs provider 6.10; this platform holds 5.100"
 resource "aws_eks_cluster" "this" {
   name                          = var.name
   version                       = var.kubernetes_version

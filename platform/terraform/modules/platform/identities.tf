@@ -152,9 +152,19 @@ module "auditor_role" {
 
 data "aws_iam_policy_document" "auditor" {
   # Reads settings, and no content: neither objects, nor messages, nor logs.
+  dynamic "statement" {
+    for_each = local.auditor_reads.by_service
+    content {
+      sid       = "Read${title(statement.key)}"
+      actions   = statement.value
+      resources = [local.own[statement.key]]
+    }
+  }
+
+  # What AWS cannot limit to a resource.
   statement {
-    sid       = "ReadSettings"
-    actions   = local.auditor_reads
+    sid       = "List"
+    actions   = local.auditor_reads.anywhere
     resources = ["*"]
   }
 
@@ -178,5 +188,13 @@ data "aws_iam_policy_document" "auditor" {
 }
 
 locals {
+  # The calls of `auditor check` on an account, apart by whether a policy can limit them.
   auditor_reads = jsondecode(file("${path.module}/auditor-reads.json"))
+
+  # Everything of a service in this account and region; IAM, budgets and bucket names know no region.
+  own = merge(
+    { for service in ["cloudwatch", "ecr", "eks", "kms", "sqs"] : service => "arn:${local.partition}:${service}:${var.region}:${local.account}:*" },
+    { for service in ["budgets", "iam"] : service => "arn:${local.partition}:${service}::${local.account}:*" },
+    { s3 = "arn:${local.partition}:s3:::${var.project}-*" },
+  )
 }
