@@ -25,7 +25,9 @@ def bridge(outputs: Any) -> dict[str, Any]:
     """The output of Terraform that is meant for manifests; SystemExit when it is not there."""
     found = outputs.get(OUTPUT) if isinstance(outputs, dict) else None
     if not isinstance(found, dict) or not isinstance(found.get("value"), dict):
-        raise SystemExit(f"there is no output {OUTPUT}: give me `terraform output -json` of an applied environment")
+        raise SystemExit(
+            f"there is no output {OUTPUT}: give me `terraform output -json` of an applied environment"
+        )
     value: dict[str, Any] = found["value"]
     return value
 
@@ -59,7 +61,10 @@ def cluster_secret(value: dict[str, Any]) -> str:
 
 
 def _texts(value: dict[str, Any]) -> dict[str, dict[str, str]]:
-    return {part: {key: str(text) for key, text in sorted(value[part].items())} for part in ("labels", "annotations")}
+    return {
+        part: {key: str(text) for key, text in sorted(value[part].items())}
+        for part in ("labels", "annotations")
+    }
 
 
 def _yaml(body: dict[str, Any]) -> str:
@@ -71,7 +76,9 @@ def _yaml(body: dict[str, Any]) -> str:
 
 def main() -> int:
     """Read outputs from standard input, write the file or the secret to standard output."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--secret", action="store_true", help="write Argo CD's cluster secret instead")
     asked = parser.parse_args()
     value = bridge(json.load(sys.stdin))

@@ -90,7 +90,9 @@ class Terraform:
             check=False,
         )
         if done.returncode not in expect:
-            raise TerraformError(f"terraform {' '.join(arguments)} in {self.root.name}:\n{done.stdout[-6000:]}")
+            raise TerraformError(
+                f"terraform {' '.join(arguments)} in {self.root.name}:\n{done.stdout[-6000:]}"
+            )
         return done.returncode, done.stdout
 
     def json(self, *arguments: str) -> Any:

@@ -70,7 +70,7 @@ def check_the_plan_has_no_open_finding(applied: Applied) -> None:
     report = applied.plan.parent / "report.json"
     done = run("check", applied.plan.parent, "--pack", "strict", "--format", "json", "--output", report)
     found = [each["policy"] for each in json.loads(report.read_text())["findings"]]
-    assert set(found) <= {"eks-deletion-unprotected"}, done.out
+    assert set(found) <= {"TF-053"}, done.out
 
 
 def check_gpu_nodes_wait_at_zero_behind_a_taint(applied: Applied) -> None:
@@ -138,7 +138,9 @@ def check_each_role_trusts_one_service_account(applied: Applied) -> None:
         role = iam.get_role(RoleName=bridge[annotation].rsplit("/", 1)[-1])["Role"]
         (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
-        claims = {key.rsplit(":", 1)[-1]: value for key, value in statement["Condition"]["StringEquals"].items()}
+        claims = {
+            key.rsplit(":", 1)[-1]: value for key, value in statement["Condition"]["StringEquals"].items()
+        }
         assert claims == {"sub": subject, "aud": "sts.amazonaws.com"}
 
 
@@ -148,7 +150,9 @@ def check_the_committed_cluster_file_says_what_terraform_says(applied: Applied) 
     told = json.dumps(applied.outputs["gitops_bridge"])
     told = told.replace(applied.server.url, f"https://sqs.{REGION}.amazonaws.com")
     committed = (SOURCE.parent / "clusters" / applied.name / "cluster.yaml").read_text()
-    assert cluster_file(json.loads(told)) == committed, "run `python -m tools.cluster_file` on the new outputs"
+    assert cluster_file(json.loads(told)) == committed, (
+        "run `python -m tools.cluster_file` on the new outputs"
+    )
     assert ACCOUNT in committed
 
 

@@ -68,7 +68,10 @@ def backend_create_nodegroup(self: EKSBackend, *args: Any, **kwargs: Any) -> Nod
         target_group_arns=[],
         placement_group=None,
         termination_policies=["Default"],
-        tags=[_tag(name, "eks:cluster-name", group.cluster_name), _tag(name, "eks:nodegroup-name", group.nodegroup_name)],
+        tags=[
+            _tag(name, "eks:cluster-name", group.cluster_name),
+            _tag(name, "eks:nodegroup-name", group.nodegroup_name),
+        ],
     )
     return group
 

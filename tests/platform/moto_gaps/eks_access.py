@@ -72,7 +72,11 @@ def associate_access_policy(self: EKSResponse) -> ActionResult:
     }
     _entry(self)["policies"][associated["policyArn"]] = associated
     return ActionResult(
-        {"clusterName": cluster_name(self), "principalArn": _principal(self), "associatedAccessPolicy": associated}
+        {
+            "clusterName": cluster_name(self),
+            "principalArn": _principal(self),
+            "associatedAccessPolicy": associated,
+        }
     )
 
 
@@ -80,7 +84,11 @@ def list_associated_access_policies(self: EKSResponse) -> ActionResult:
     """All in one page."""
     listed = list(_entry(self)["policies"].values())
     return ActionResult(
-        {"clusterName": cluster_name(self), "principalArn": _principal(self), "associatedAccessPolicies": listed}
+        {
+            "clusterName": cluster_name(self),
+            "principalArn": _principal(self),
+            "associatedAccessPolicies": listed,
+        }
     )
 
 

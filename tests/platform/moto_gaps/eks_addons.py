@@ -148,5 +148,7 @@ add_operation(f"{ADDONS}/(?P<addonName>[^/]+)/update$", "update_addon", update_a
 PODS = "/clusters/(?P<name>[^/]+)/pod-identity-associations"
 add_operation(f"{PODS}$", "create_pod_identity_association", create_pod_identity_association)
 add_operation(f"{PODS}$", "list_pod_identity_associations", list_pod_identity_associations)
-add_operation(f"{PODS}/(?P<id>[^/]+)$", "describe_pod_identity_association", describe_pod_identity_association)
+add_operation(
+    f"{PODS}/(?P<id>[^/]+)$", "describe_pod_identity_association", describe_pod_identity_association
+)
 add_operation(f"{PODS}/(?P<id>[^/]+)$", "delete_pod_identity_association", delete_pod_identity_association)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -47,12 +47,11 @@ def one_of(found: dict[str, dict[str, Any]], key: str, what: str) -> dict[str, A
 
 def now() -> datetime:
     """The moment, as EKS stamps it."""
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 def update(kind: str, fields: dict[str, Any]) -> ActionResult:
     """EKS answers changes with an update; here it is done at once."""
     params = [{"type": key, "value": str(value)} for key, value in fields.items() if value is not None]
-    return ActionResult(
-        {"update": {"id": f"update-{kind}", "status": "Successful", "type": kind, "params": params, "createdAt": now(), "errors": []}}
-    )
+    done = {"id": f"update-{kind}", "status": "Successful", "type": kind, "params": params, "errors": []}
+    return ActionResult({"update": done | {"createdAt": now()}})

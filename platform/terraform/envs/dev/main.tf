@@ -7,7 +7,7 @@ module "platform" {
   region               = var.region
   cluster_name         = var.cluster_name
   vpc_cidr             = var.vpc_cidr
-  zone_count           = 2
+  availability_zones   = var.availability_zones
   single_nat_gateway   = true
   api_allowed_cidrs    = var.api_allowed_cidrs
   node_autoscaler      = var.node_autoscaler

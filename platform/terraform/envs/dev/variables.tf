@@ -22,6 +22,12 @@ variable "vpc_cidr" {
   default     = "10.30.0.0/16"
 }
 
+variable "availability_zones" {
+  description = "Zones of this region that offer the GPU types."
+  type        = list(string)
+  default     = ["us-east-1a", "us-east-1b"]
+}
+
 variable "api_allowed_cidrs" {
   description = "Networks that may reach the Kubernetes API over the internet; none keeps it private."
   type        = list(string)

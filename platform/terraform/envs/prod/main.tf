@@ -7,7 +7,7 @@ module "platform" {
   region               = var.region
   cluster_name         = var.cluster_name
   vpc_cidr             = var.vpc_cidr
-  zone_count           = 3
+  availability_zones   = var.availability_zones
   single_nat_gateway   = false
   interface_endpoints  = ["sqs", "sts", "ecr.api", "ecr.dkr", "logs", "ec2", "kms"]
   api_allowed_cidrs    = var.api_allowed_cidrs
@@ -18,6 +18,6 @@ module "platform" {
   flow_log_traffic     = "ALL"
   scan_retention_days  = 30
   alarm_emails         = var.alarm_emails
-  budget_usd_per_month = 2000
+  budget_usd_per_month = 3500
   github_repository    = var.github_repository
 }

@@ -22,6 +22,12 @@ variable "vpc_cidr" {
   default     = "10.20.0.0/16"
 }
 
+variable "availability_zones" {
+  description = "Zones of this region that offer the GPU types."
+  type        = list(string)
+  default     = ["us-east-1a", "us-east-1b", "us-east-1c"]
+}
+
 variable "api_allowed_cidrs" {
   description = "Networks that may reach the Kubernetes API over the internet; none keeps it private."
   type        = list(string)
@@ -45,7 +51,7 @@ variable "gpu_node_groups" {
     disk_gib       = optional(number, 100)
   }))
   default = {
-    g5 = { instance_types = ["g5.xlarge", "g5.2xlarge"], max_size = 8 }
+    g5 = { instance_types = ["g5.xlarge", "g5.2xlarge"], max_size = 4 }
   }
 }
 

@@ -157,7 +157,7 @@ data "aws_iam_policy_document" "auditor" {
     content {
       sid       = "Read${title(statement.key)}"
       actions   = statement.value
-      resources = [local.own[statement.key]]
+      resources = local.own[statement.key]
     }
   }
 
@@ -191,10 +191,13 @@ locals {
   # The calls of `auditor check` on an account, apart by whether a policy can limit them.
   auditor_reads = jsondecode(file("${path.module}/auditor-reads.json"))
 
-  # Everything of a service in this account and region; IAM, budgets and bucket names know no region.
+  # Everything of a service in this account and region; IAM, budgets and names of buckets know no region.
   own = merge(
-    { for service in ["cloudwatch", "ecr", "eks", "kms", "sqs"] : service => "arn:${local.partition}:${service}:${var.region}:${local.account}:*" },
-    { for service in ["budgets", "iam"] : service => "arn:${local.partition}:${service}::${local.account}:*" },
-    { s3 = "arn:${local.partition}:s3:::${var.project}-*" },
+    { for service in ["cloudwatch", "ecr", "eks", "kms", "sqs"] : service => ["arn:${local.partition}:${service}:${var.region}:${local.account}:*"] },
+    {
+      budgets = ["arn:${local.partition}:budgets::${local.account}:budget/*"]
+      iam     = [for kind in ["user", "oidc-provider"] : "arn:${local.partition}:iam::${local.account}:${kind}/*"]
+      s3      = ["arn:${local.partition}:s3:::${var.project}-*"]
+    },
   )
 }

@@ -2,21 +2,10 @@
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
-data "aws_availability_zones" "available" {
-  state = "available"
-
-  # Local zones have neither EKS control planes nor GPUs worth the name.
-  filter {
-    name   = "opt-in-status"
-    values = ["opt-in-not-required"]
-  }
-}
-
 locals {
   name      = "${var.project}-${var.environment}"
   account   = data.aws_caller_identity.current.account_id
   partition = data.aws_partition.current.partition
-  zones     = slice(sort(data.aws_availability_zones.available.names), 0, var.zone_count)
 
   # Names of buckets are the world's: the account's number makes them ours.
   bucket_names = { for purpose in ["input", "output", "models", "reports", "trail"] : purpose => "${local.name}-${purpose}-${local.account}" }
@@ -34,7 +23,7 @@ module "network" {
   name                = local.name
   region              = var.region
   cidr                = var.vpc_cidr
-  availability_zones  = local.zones
+  availability_zones  = var.availability_zones
   single_nat_gateway  = var.single_nat_gateway
   interface_endpoints = var.interface_endpoints
   flow_logs           = { traffic = var.flow_log_traffic, retention_days = var.log_retention_days }

@@ -56,10 +56,9 @@ variable "vpc_cidr" {
   default     = "10.20.0.0/16"
 }
 
-variable "zone_count" {
-  description = "Availability zones: two or three."
-  type        = number
-  default     = 2
+variable "availability_zones" {
+  description = "Two or three zones, by name: not every zone offers every GPU type (aws ec2 describe-instance-type-offerings --location-type availability-zone)."
+  type        = list(string)
 }
 
 variable "single_nat_gateway" {

@@ -1,8 +1,5 @@
 # The promises of the composition, offline: mock provider, plan only. The end-to-end run is tests/platform.
 mock_provider "aws" {
-  mock_data "aws_availability_zones" {
-    defaults = { names = ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d"] }
-  }
   mock_data "aws_caller_identity" {
     defaults = { account_id = "111122223333" }
   }
@@ -28,6 +25,7 @@ mock_provider "aws" {
 
 variables {
   environment          = "test"
+  availability_zones   = ["us-east-1a", "us-east-1b"]
   single_nat_gateway   = true
   log_retention_days   = 14
   alarm_emails         = ["platform@example.com"]
