@@ -1,4 +1,4 @@
-"""What terraform-provider-aws 5.100 asks of AWS and moto 5.2.5 does not answer, or answers so that a plan never settles.
+"""What provider aws 5.100 asks of AWS and moto 5.2.5 does not answer, or answers so that a plan never settles.
 
 One module for each service. ``close_gaps`` changes moto's classes in place; nothing of the product knows of it.
 """
