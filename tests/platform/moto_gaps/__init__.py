@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-SERVICES = ("sqs", "ec2", "eks", "eks_access", "eks_addons", "budgets", "quotas")
+SERVICES = ("s3", "sqs", "ec2", "eks", "eks_access", "eks_addons", "budgets", "quotas")
 
 
 def close_gaps() -> None:
