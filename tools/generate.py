@@ -16,11 +16,12 @@ def outputs() -> Iterator[tuple[Path, bytes]]:
     """Each generated file and its content."""
     from auditor.catalog import INDEX, load_folder, write_index
     from auditor.reporters.schema import schema_bytes
-    from tools import declarations, peers_page
+    from tools import declarations, drawing, peers_page
     from tools.pages import pages
 
     yield ROOT / "reports" / "schema" / "report.schema.json", schema_bytes()
     yield ROOT / "docs" / "declarations.md", declarations.page().encode()
+    yield ROOT / drawing.PAGE, drawing.page(ROOT).encode()
     folder = ROOT / "policies"
     yield folder / INDEX, write_index(folder)
     policies = load_folder(folder)

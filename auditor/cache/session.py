@@ -56,7 +56,9 @@ class Cache:
 
         asked = (
             policy_set(policies.values(), params),
-            repr((settings.render, settings.exclude, settings.targets, settings.region)),
+            repr(
+                (settings.render, settings.exclude, settings.targets, settings.region, settings.repositories)
+            ),
             repr((sorted(settings.prices.items()), settings.declarations)),
         )
         return KeptVerdicts(self.store, self._readings, policies, asked)

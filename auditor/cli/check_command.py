@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.cli.bar import bar
 from auditor.cli.outputs import NOTE, add_output_flags, outputs_of, write
 from auditor.cli.run_flags import add_run_flags, folder_of, request_of, run_settings, tree_of
 
@@ -84,9 +85,10 @@ def run(options: argparse.Namespace) -> int:
     settings = settings_of(options, governed.settings)
     scope = ",".join(options.paths)
     rows_only = not everything and formats.isdisjoint(DRAWING_FORMATS | SHOW_FIXES)
-    result = governance.run(
-        governed, tree, settings, scope=scope, now=now, all_verdicts=everything, rows_only=rows_only
-    )
+    with bar():
+        result = governance.run(
+            governed, tree, settings, scope=scope, now=now, all_verdicts=everything, rows_only=rows_only
+        )
     report = result.report
     if formats & DRAWING_FORMATS:
         from auditor.audit import with_graphs

@@ -35,7 +35,7 @@ _KINDS = {
 }
 
 
-class Unreadable(Exception):  # noqa: N818 - it becomes a row, not a failure of the run
+class Unreadable(Exception):
     """A file that cannot be read: ``what`` and ``repair`` in words."""
 
     def __init__(self, what: str, repair: str, *, too_large: bool = False) -> None:

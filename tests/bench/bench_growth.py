@@ -1,15 +1,14 @@
 # ruff: noqa: E501 - generated objects stay on one line
-"""Twice the input costs about twice the time: what a hostile or simply large tree could blow up with its square."""
+"""Four times the input, four times the time: what a hostile tree would make square. ``python -m tests.bench.bench_growth``."""
 
 from __future__ import annotations
 
-import time
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from tests.unit.command import run
+from tests.bench.processes import Command, measure
 
 WORKLOAD = """\
 apiVersion: apps/v1
@@ -92,25 +91,31 @@ CASES: dict[str, tuple[str, int, Callable[[int], str]]] = {
         lambda count: "".join(f'locals {{\n  é{n} = "é"\n}}\n' for n in range(count)),
     ),
 }
-LIMIT = 11
-"""Four times the input: linear is 4, a square is 16."""
+ARGUMENTS = ("check", ".", "--no-cache", "--no-render", "--format", "json", "--output", "/dev/null")
+AUDITOR = Path(sys.executable).with_name("auditor")
 
 
-def _seconds(file: Path, text: str) -> float:
-    file.write_text(text)
-    best = float("inf")
-    for _ in range(2):
-        begun = time.process_time()
-        run("check", file.parent, "--no-cache", "--no-render", "--format", "json", "--output", "/dev/null")
-        best = min(best, time.process_time() - begun)
-    return best
+def _runs(file: str, text: Callable[[int], str], scratch: Path, counts: tuple[int, ...]) -> list[Command]:
+    runs = []
+    for count in counts:
+        folder = scratch / str(count)
+        folder.mkdir()
+        (folder / file).write_text(text(count))
+        runs.append(Command(str(count), (AUDITOR, *ARGUMENTS), folder))
+    return runs
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", CASES)
-def test_four_times_the_input_costs_about_four_times_the_time(name: str, tmp_path: Path) -> None:
-    file, count, text = CASES[name]
-    idle = _seconds(tmp_path / file, text(1))
-    once, four = (_seconds(tmp_path / file, text(count * times)) - idle for times in (1, 4))
-    print(f"{name}: {count} in {once:.2f} s, {4 * count} in {four:.2f} s")
-    assert four < LIMIT * max(once, 0.05), f"{once:.2f} s became {four:.2f} s"
+def main() -> int:
+    """One row a case: CPU seconds beyond those for a single element, and the ratio (4 is linear, 16 a square)."""
+    print("| input | times | CPU seconds | four times as many | ratio |\n|---|---|---|---|---|")
+    for name, (file, count, text) in CASES.items():
+        with tempfile.TemporaryDirectory(prefix="auditor-bench-") as scratch:
+            costs = measure(_runs(file, text, Path(scratch), (1, count, 4 * count)), rounds=3)
+        idle, once, four = (costs[key].cpu for key in ("1", str(count), str(4 * count)))
+        ratio = (four - idle) / max(once - idle, 0.001)
+        print(f"| {name} | {count} | {once - idle:.2f} | {four - idle:.2f} | {ratio:.1f} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

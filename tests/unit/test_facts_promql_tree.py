@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from auditor.facts.keda_promql import Node, read
+from auditor.facts.promql_tree import Node, read
 from auditor.unknown import Unknown
 from tests.unit import worlds
 from tests.unit.test_facts_keda import SCALER, fact
@@ -37,7 +37,7 @@ def shape(node: Node) -> str:
         ("sum(a) by (x) / on (x) group_left (y) b", "/(sum(a), b)"),
         ("max_over_time(a[1h:5m] offset -5m @ end())", "max_over_time(a)"),
         ("job:http_requests:rate5m{job=~'a|b'} # x / y", "job:http_requests:rate5m"),
-        ('{__name__="up"} == 1e3', "==(, 1e3)"),
+        ('{__name__="up"} == 1e3', "==(, 1000)"),
     ],
 )
 def test_operators_bind_as_prometheus_binds_them(query: str, wanted: str) -> None:
