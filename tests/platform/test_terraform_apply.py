@@ -68,7 +68,8 @@ def check_the_state_lies_in_the_bucket_and_its_lock_is_gone(applied: Applied) ->
 def check_the_plan_has_no_open_finding(applied: Applied) -> None:
     """Beside its code, which says what a plan does not: backend, lock file, lifecycle."""
     sources, report = applied.plan.parents[2], applied.plan.parents[3] / "report.json"
-    done = run("check", sources, "--pack", "strict", "--format", "json", "--output", report)
+    settings = SOURCE.parent / "auditor.toml"
+    done = run("check", sources, "--config", settings, "--format", "json", "--output", report)
     told = json.loads(report.read_text())
     assert f"envs/{applied.name}/plan.json" in {each["name"] for each in told["targets"]}
     found = {each["policy"] for each in told["findings"] if each["status"] == "fail"}
