@@ -93,6 +93,11 @@ COMPARED = {
 }
 """Terraform type → how it is compared."""
 
+_OFF = ("false", "0")
+"""What an argument that AWS does not show has been left at."""
+SHARE = 2
+"""One in so many of a root's resources must be in the accounts for the root to be theirs."""
+
 Identity = tuple[str, ...]
 
 
@@ -110,6 +115,7 @@ class Accounts:
     def __init__(self, targets: Iterable[Target]) -> None:
         self.targets = [each for each in targets if each.source == "aws" and each.reach is not None]
         self._found: dict[tuple[str, Identity], list[Resource]] = {}
+        self._applied: dict[str, bool] = {}
         for target in self.targets:
             for each in target.resources:
                 how = COMPARED.get(each.kind)
@@ -129,6 +135,16 @@ class Accounts:
             if why is not None:
                 return why
         return None
+
+    def hold(self, root: Target, resolve: Any) -> bool:
+        """Whether a root is applied in these accounts: half of what it names is there. Prod's is not dev's."""
+        known = self._applied.get(root.name)
+        if known is None:
+            told = [(each.kind, names_of(each, resolve)) for each in root.resources if each.kind in COMPARED]
+            named = [(kind, names) for kind, names in told if not isinstance(names, Unknown)]
+            there = sum(1 for each in named if each in self._found)
+            known = self._applied[root.name] = bool(named) and there * SHARE >= len(named)
+        return known
 
 
 def names_of(resource: Resource, resolve: Any) -> Identity | Unknown:
@@ -210,7 +226,7 @@ def _same(want: Any, have: Any, path: str, how: Compared) -> bool:
         return bool(_document(want) == _document(have))
     if path in how.sets:
         return sorted(map(_text, _listed(want))) == sorted(map(_text, _listed(have)))
-    return _text(want) == _text(have)
+    return _text(want) == _text(have) or (have is None and _text(want) in _OFF)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -21,8 +21,9 @@ _SHOWN = 80
 class AccountDrift:
     """``facts.account_drift`` of a Terraform block: ``{compared, missing, name, changes, ref}``.
 
-    ``compared`` is false for types that are not compared, for blocks without a name that is known, and where no
-    account was read. ``changes`` are ``{at, path, want, have}``; ``at`` is a path of the block. Unknown where an account could not be read, or several fit.
+    ``compared`` is false for types that are not compared, for blocks without a name that is known, for roots of which
+    less than half is in the accounts that were read, and where none was. ``changes`` are ``{at, path, want, have}``;
+    ``at`` is a path of the block. Unknown where an account could not be read, or several fit.
     """
 
     def __init__(self, world: World) -> None:
@@ -35,8 +36,9 @@ class AccountDrift:
         nothing: dict[str, Any] = {"compared": False, "missing": False, "name": "", "changes": [], "ref": ""}
         if not self._accounts.targets or resource.kind not in COMPARED or self._world.is_live:
             return nothing
-        names = names_of(resource, partial(resolved, self._world))
-        if isinstance(names, Unknown):
+        resolve = partial(resolved, self._world)
+        names = names_of(resource, resolve)
+        if isinstance(names, Unknown) or not self._accounts.hold(self._world.target, resolve):
             return nothing
         found = self._accounts.match(resource.kind, names)
         if isinstance(found, Unknown):

@@ -110,3 +110,21 @@ def test_one_name_in_two_regions_is_not_decided() -> None:
     one, two = (account(block("aws_sqs_queue"), name=name) for name in ("aws:1", "aws:2"))
     one.resources[0].body["name"] = two.resources[0].body["name"] = "jobs"
     assert isinstance(Accounts([one, two]).match("aws_sqs_queue", ("jobs",)), Unknown)
+
+
+def test_a_root_of_which_nothing_is_there_belongs_elsewhere() -> None:
+    here = Accounts([account(block("aws_sqs_queue"))])
+    here.targets[0].resources[0].body["name"] = "jobs"
+    here = Accounts(here.targets)
+    prod = Target("prod", "terraform", "prod", [block("aws_sqs_queue") for _ in range(3)])
+    for number, each in enumerate(prod.resources):
+        each.body["name"] = f"prod-{number}"
+    dev = Target("dev", "terraform", "dev", [block("aws_sqs_queue"), block("aws_sqs_queue")])
+    dev.resources[0].body["name"], dev.resources[1].body["name"] = "jobs", "gone"
+    assert not here.hold(prod, lambda _, value: value)
+    assert here.hold(dev, lambda _, value: value)
+
+
+def test_what_is_off_and_not_shown_is_the_same() -> None:
+    assert changed("aws_sqs_queue", {"fifo_queue": False}, {}) == []
+    assert changed("aws_sqs_queue", {"fifo_queue": True}, {}) == [("fifo_queue", True, None)]

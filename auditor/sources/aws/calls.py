@@ -54,6 +54,14 @@ _TABLE = (
     ),
     Call(
         "budgets",
+        "describe_subscribers_for_notification",
+        "budgets:ViewBudget",
+        "Subscribers",
+        absent=_NO_BUDGET,
+        on="budgets::{account}:budget/*",
+    ),
+    Call(
+        "budgets",
         "describe_notifications_for_budget",
         "budgets:ViewBudget",
         "Notifications",

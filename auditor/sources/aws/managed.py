@@ -101,10 +101,27 @@ def budgets(place: Place) -> Found:
             "time_unit": found.get("TimeUnit", ""),
             "limit_amount": limit.get("Amount", ""),
             "limit_unit": limit.get("Unit", ""),
-            "notification": [shaped(each) for each in listed],
+            "notification": [_notification(place, name, each) for each in listed],
             LIVE: {"spent": found.get("CalculatedSpend", {}).get("ActualSpend", {}).get("Amount", "")},
         }
         arn = f"arn:{place.partition}:budgets::{place.account}:budget/{name}"
         return Row("aws_budgets_budget", arn, body | {"arn": arn, "tags": tag_map(())})
 
     return each(place, place.listed("budgets.describe_budgets", AccountId=place.account), one)
+
+
+def _notification(place: Place, budget: str, found: dict[str, Any]) -> dict[str, Any]:
+    """A notification with who is told, as Terraform writes it."""
+    listed = place.listed(
+        "budgets.describe_subscribers_for_notification",
+        AccountId=place.account,
+        BudgetName=budget,
+        Notification=found,
+    )
+    told: dict[str, list[str]] = {"EMAIL": [], "SNS": []}
+    for subscriber in listed:
+        told.setdefault(subscriber["SubscriptionType"], []).append(subscriber["Address"])
+    return shaped(found) | {
+        "subscriber_email_addresses": told["EMAIL"],
+        "subscriber_sns_topic_arns": told["SNS"],
+    }

@@ -212,7 +212,11 @@ SERVICES = (
     Service(
         "managed:budgets",
         ("aws_budgets_budget",),
-        ("budgets.describe_budgets", "budgets.describe_notifications_for_budget"),
+        (
+            "budgets.describe_budgets",
+            "budgets.describe_notifications_for_budget",
+            "budgets.describe_subscribers_for_notification",
+        ),
         everywhere=True,
     ),
 )

@@ -83,7 +83,8 @@ def wanted_kinds(needs: Needs, *, prices: bool = False) -> set[str]:
     named = {
         name for policy in needs.policies for name in _REFERRER.findall(f"{policy.when} {policy.assert_}")
     }
-    found = {kind for kind in readable_kinds() if kind in named or needs.wants(TERRAFORM, kind)}
+    readable = readable_kinds() - set(PRICES.kinds)
+    found = {kind for kind in readable if kind in named or needs.wants(TERRAFORM, kind)}
     if DRIFT in needs.facts:
         found |= {
             each.kind for target in needs.declared for each in target.resources if each.kind in COMPARED
