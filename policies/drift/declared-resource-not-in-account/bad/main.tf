@@ -16,3 +16,7 @@ resource "aws_sqs_queue" "jobs" {
 resource "aws_sqs_queue" "named_later" {
   name_prefix = "jobs-"
 }
+
+resource "aws_sqs_queue" "results" {
+  name = "results"
+}
