@@ -60,6 +60,8 @@ class Engine:
             if given and resource.key in given:
                 continue
             asked = only(resource) if only is not None else None
+            if asked is not None and not asked:
+                continue
             plain: dict[str, Status] | None = None
             if counted is not None:
                 plain = {}

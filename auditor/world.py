@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from auditor.cel.errors import CelError
 from auditor.data.prices import Price, price, priced
-from auditor.facts import fact
-from auditor.facts.interface import Fact
+from auditor.facts import fact, table
+from auditor.facts.interface import Fact, Table
 from auditor.guard import described, row
 from auditor.looks import Looks
 from auditor.model import Path, Resource, RunningPod, Target
@@ -36,6 +36,8 @@ class Surroundings(NamedTuple):
     """Declared USD an hour by instance type; they win over the table."""
     today: date | None = None
     """The day of the run, for facts with a calendar; None where nobody gave one."""
+    unrendered: Mapping[str, frozenset[str]] = {}
+    """Kustomizations that could not be rendered, with the files that they apply."""
     joint: dict[str, Any] | None = None
     """What facts of several targets have built together; None keeps nothing."""
 
@@ -65,12 +67,14 @@ class World:
         self._unread: dict[str, Unknown] = {}
         self._identifiers: dict[str, dict[str, Resource]] = {}
         self._reaches = [each.reach for each in (target, *self._tied) if each.reach is not None]
+        self._tables: dict[str, Table] = {}
         self._refs: list[tuple[Resource, Path]] = []
         self._addresses: dict[int, dict[str, Resource]] | None = None
         self.problems: list[Problem] = []
         """Resources that a view could not show."""
         for resource in self.census():
             self._by_kind.setdefault((group_of(resource), resource.kind), []).append(resource)
+        self._kinds = {(each.api_version, each.kind) for each in self.census()}
 
     @property
     def target(self) -> Target:
@@ -127,6 +131,18 @@ class World:
         here = {id(self._target), *map(id, self._tied)}
         return (target for target in self._around.targets if id(target) not in here)
 
+    def unrendered_beside(self, resource: Resource, file: str) -> str:
+        """A kustomization that could not be rendered and applies ``file``, but not ``resource``; '' without one.
+
+        Only rendered targets ask: their verdicts are not kept, and so nothing is noted here.
+        """
+        found = (
+            folder
+            for folder, files in self._around.unrendered.items()
+            if file in files and resource.origin.file not in files
+        )
+        return min(found, default="")
+
     def kind(self, group: str, kind: str) -> list[Resource]:
         """All resources of a kind; ``group`` is '' for core kinds and ``terraform`` for Terraform types.
 
@@ -148,6 +164,7 @@ class World:
 
     def identified(self, kind: str, value: str) -> Resource | None:
         """The Terraform resource whose id or ARN is ``value``: states and live accounts refer by these."""
+        self.looks.at(f"kind terraform/{kind}")
         table = self._identifiers.get(kind)
         if table is None:
             table = self._identifiers[kind] = {
@@ -164,6 +181,12 @@ class World:
             self.looks.at(f"anywhere {kind}")
         return (each for target in self._around.targets for each in target.resources if each.kind in kinds)
 
+    def elsewhere(self, *kinds: str) -> Iterator[tuple[Target, Resource]]:
+        """All resources out of reach that have one of the kinds, each with its target."""
+        for kind in kinds:
+            self.looks.at(f"anywhere {kind}")
+        return ((target, each) for target in self.others() for each in target.resources if each.kind in kinds)
+
     def instances(self, name: str) -> list[Instance]:
         """Everything that the view called ``name`` shows, in the order of the inventory."""
         self.looks.at(f"shown as {name}")
@@ -171,10 +194,12 @@ class World:
         found = self._instances.get(name)
         if found is None:
             self._need_all(name)
+            kinds = {key for key in self._kinds if reads(name, *key)}
             found = self._instances[name] = [
                 instance
                 for targets in (self._target, *self._tied)
                 for resource in targets.resources
+                if (resource.api_version, resource.kind) in kinds
                 for instance in self.instances_of(name, resource)
             ]
         return found
@@ -271,6 +296,28 @@ class World:
                 found = _Broken(name, described(error))
             self._facts[name] = found
         return found
+
+    def table(self, name: str) -> Table:
+        """An index that several facts share; those who find a resource in it look inside by :meth:`opened`."""
+        self.looks.at(f"table {name}")
+        found = self._tables.get(name)
+        if found is None:
+            if f"table {name}" in self._unread:
+                raise UnknownUsed(self._unread[f"table {name}"])
+            self.looks.begin(f"table {name}")
+            try:
+                found = self._tables[name] = table(name)(self)
+            except UnknownUsed as used:
+                self._unread[f"table {name}"] = used.unknown
+                raise
+            finally:
+                self.looks.end()
+        return found
+
+    def opened(self, resource: Resource) -> Resource:
+        """A resource that was found by its name or in a table, for those who look inside."""
+        self.looks.at(f"kind {group_of(resource)}/{resource.kind}")
+        return resource
 
     @property
     def today(self) -> date | None:

@@ -8,7 +8,7 @@ that holds every example's objects at once, so that joins go as far as they can.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from auditor import harness
@@ -30,10 +30,18 @@ def needs_bytes(policies: Iterable[Policy], folder: Path) -> bytes:
         if CompiledPolicy(policy).facts or policy.when or policy.each:
             for example in _examples(policy, folder):
                 _watch(policy, example, seen)
-    facts = {
-        name: sorted({*_kinds(things_of([f"fact {name}"], seen)), *_declared(name)}) for name in sorted(FACTS)
-    }
+    facts = {name: sorted({*_kinds(_things(name, seen)), *_declared(name)}) for name in sorted(FACTS)}
     return json.dumps({"facts": facts}, indent=1).encode() + b"\n"
+
+
+def _things(name: str, seen: Mapping[str, Iterable[str]]) -> set[str]:
+    """All that a fact looked at, through tables too: those are kept by what is in them, not by what they read."""
+    found = set(things_of([f"fact {name}"], seen))
+    tables: set[str] = set()
+    while new := {each for each in found if each.startswith("table ")} - tables:
+        tables |= new
+        found |= things_of(new, seen)
+    return found
 
 
 def _declared(name: str) -> tuple[str, ...]:

@@ -28,6 +28,12 @@ def add_live_flags(parser: argparse.ArgumentParser) -> None:
         help="a kubeconfig context (default: the current one, or the cluster this runs in)",
     )
     add("--kubeconfig", metavar="FILE", default="", help="kubeconfig (default: $KUBECONFIG, ~/.kube/config)")
+    add(
+        "--cluster-name",
+        metavar="NAME",
+        default="",
+        help="what reports and auditor.toml call the cluster (default: its context)",
+    )
     add("--aws", action="append", nargs="?", const="", default=[], metavar="PROFILE", help="an AWS account")
     add(
         "--aws-region",
@@ -70,7 +76,13 @@ def requests_of(options: argparse.Namespace) -> list[Request]:
     from auditor.errors import UsageError
     from auditor.sources.live import Request
 
-    own = {"kubeconfig": options.kubeconfig, "secret_shapes": options.secret_shapes}
+    if options.cluster_name and len(options.cluster) > 1:
+        raise UsageError("--cluster-name names one cluster; several are called by their contexts")
+    own = {
+        "kubeconfig": options.kubeconfig,
+        "name": options.cluster_name,
+        "secret_shapes": options.secret_shapes,
+    }
     found = [Request("cluster", context, own) for context in options.cluster]
     found += [Request("aws", profile, _aws(options)) for profile in options.aws]
     found += [Request("prometheus", url) for url in options.prometheus]
@@ -80,7 +92,9 @@ def requests_of(options: argparse.Namespace) -> list[Request]:
     if not options.aws and (options.aws_region or options.aws_role or options.aws_external_id):
         raise UsageError("--aws-region, --aws-role and --aws-external-id say what --aws reads; add --aws")
     if found and options.changed_since:
-        raise UsageError("--changed-since compares revisions of Git; what runs has none: give --baseline FILE")
+        raise UsageError(
+            "--changed-since compares revisions of Git; what runs has none: give --baseline FILE"
+        )
     if options.save_snapshot and not found:
         raise UsageError("--save-snapshot saves what a live audit read; add --live, --cluster or --aws")
     return found

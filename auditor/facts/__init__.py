@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
-from auditor.facts.interface import Fact
+from auditor.facts.interface import Fact, Table
 
-__all__ = ["FACTS", "Fact", "fact"]
+__all__ = ["FACTS", "TABLES", "Fact", "Table", "fact", "table"]
 
 FACTS: dict[str, str] = {
     "account_drift": "auditor.facts.account_drift:AccountDrift",
@@ -68,6 +69,7 @@ FACTS: dict[str, str] = {
     "pinning": "auditor.facts.pinning:Pinning",
     "pod_states": "auditor.facts.pod_states:PodStates",
     "pods": "auditor.facts.pods:PodIndex",
+    "pods": "auditor.facts.pods:Pods",
     "policy_document": "auditor.facts.policy_documents:PolicyDocuments",
     "policy_engine": "auditor.facts.terraform_network:PolicyEngine",
     "provider_keys": "auditor.facts.static_keys:ProviderKeys",
@@ -98,9 +100,25 @@ FACTS: dict[str, str] = {
 }
 """Fact name → ``module:class``."""
 
+TABLES: dict[str, str] = {
+    "cluster_autoscaler": "auditor.facts.cluster_autoscaler:CommandLine",
+    "pods": "auditor.facts.pods:PodIndex",
+}
+"""Table name → ``module:class``."""
+
 
 def fact(name: str) -> type[Fact]:
     """The class that computes the fact called ``name``; KeyError when there is none."""
-    module, _, cls = FACTS[name].partition(":")
-    found: type[Fact] = getattr(import_module(module), cls)
+    found: type[Fact] = _loaded(FACTS[name])
     return found
+
+
+def table(name: str) -> type[Table]:
+    """The class of the table called ``name``; KeyError when there is none."""
+    found: type[Table] = _loaded(TABLES[name])
+    return found
+
+
+def _loaded(place: str) -> Any:
+    module, _, cls = place.partition(":")
+    return getattr(import_module(module), cls)

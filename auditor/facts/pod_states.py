@@ -70,7 +70,10 @@ class PodStates:
         gpu_nodes = [use for use in self._nodes.values() if use["gpu"]]
         offering = [use for use in gpu_nodes if use["offered"]]
         if not gpu_nodes:
-            return "there is no GPU node: look at what should start one (Cluster Autoscaler, Karpenter, the group's maximum, quota)"
+            return (
+                "there is no GPU node: look at what should start one "
+                "(Cluster Autoscaler, Karpenter, the group's maximum, quota)"
+            )
         if not offering:
             return (
                 f"none of {len(gpu_nodes)} GPU node(s) offers a GPU: look at the driver and the device plugin "

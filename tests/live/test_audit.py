@@ -249,7 +249,7 @@ def granted(platform: Platform, *, without: str = "") -> Path:
     objects = [*yaml.safe_load_all(ROLE_ACCOUNT), *yaml.safe_load_all(role.out)]
     for rule in (rule for each in objects if each["kind"] == "ClusterRole" for rule in each["rules"]):
         rule["resources"] = [name for name in rule["resources"] if name != without]
-    platform.cluster.api.apply([each for each in objects])
+    platform.cluster.api.apply(objects)
     return platform.cluster.service_account("auditor", "audit")
 
 

@@ -35,6 +35,7 @@ pytestmark = pytest.mark.slow
 ONLY_IN_GIT = {
     "ARG-002-bad": "what an Application deploys is told by the folder in Git, and live by tracking ids",
     "ARG-032-bad": "as above",
+    "RBAC-014-bad": "its role is called admin, which is one of Kubernetes' own and not judged",
     "KED-001-good": "in Git an object without a namespace may get any; in a cluster it has one",
 }
 """Examples whose verdict rests on something that a cluster does not have."""

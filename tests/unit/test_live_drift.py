@@ -318,3 +318,70 @@ def test_a_jq_expression_beyond_paths_leaves_the_question_open() -> None:
     assert jq_steps(".spec | to_entries[]") is None
     found = ignored([{"jqPathExpressions": [".spec | keys"]}], LIVE, ("spec", "replicas"), Manager("x"))
     assert not isinstance(found, bool)
+
+
+APPLICATION = """
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: worker, namespace: argocd}
+spec:
+  project: ml
+  source: {repoURL: https://git.example/repo, path: app, targetRevision: v1}
+  destination: {server: https://kubernetes.default.svc, namespace: inference}
+  ignoreDifferences:
+  - {group: apps, kind: Deployment, jsonPointers: [/spec/replicas]}
+"""
+
+
+def test_what_argo_cd_ignores_is_no_drift_and_its_orphans_are_found(tmp_path: Path) -> None:
+    tree = tmp_path / "git"
+    (tree / "app").mkdir(parents=True)
+    (tree / "app" / "all.yaml").write_text(GIT)
+    (tree / "application.yaml").write_text(APPLICATION)
+    live = live_deployment()
+    live["spec"]["replicas"] = 3
+    scaled = owned(
+        "kubectl-scale", "2026-04-02T11:12:13Z", {"f:spec": {"f:replicas": {}}}, subresource="scale"
+    )
+    live["metadata"]["managedFields"].append(scaled)
+    left = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": "left-behind",
+            "namespace": "inference",
+            "annotations": {"argocd.argoproj.io/tracking-id": "worker:/ConfigMap:inference/left-behind"},
+        },
+    }
+    kept = json.loads(json.dumps(left))
+    kept["metadata"]["name"] = "kept"
+    kept["metadata"]["annotations"]["argocd.argoproj.io/compare-options"] = "IgnoreExtraneous"
+    application = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": "worker", "namespace": "argocd"},
+    }
+    with serving(FakeCluster([live, CONFIG_MAP, SECRET, left, kept, application])) as cluster:
+        config = cluster.kubeconfig(tmp_path)
+        arguments = ("--git", tree, "--kubeconfig", config, "--policy", DRIFT, "--format", "json")
+        done = run("check", "--live", *arguments)
+    found = [
+        each for each in json.loads(done.out)["findings"] if each["resource"].startswith(("apps", "/Config"))
+    ]
+    assert [(each["policy"], each["resource"]) for each in found if each["status"] == "fail"] == [
+        ("DRF-005", "/ConfigMap/inference/left-behind")
+    ]
+
+
+def test_a_cluster_bears_the_name_that_the_configuration_gives_it(tmp_path: Path) -> None:
+    tree = tmp_path / "git"
+    tree.mkdir()
+    (tree / "all.yaml").write_text(GIT)
+    (tree / "auditor.toml").write_text('[target.prod]\nmanifests = ["all.yaml"]\ncluster = "prod"\n')
+    with serving(FakeCluster([live_deployment(), SECRET])) as cluster:
+        arguments = ("--git", tree, "--kubeconfig", cluster.kubeconfig(tmp_path), "--policy", "DRF-001")
+        plain = run("check", "--live", *arguments, "--format", "json")
+        named = run("check", "--live", "--cluster-name", "prod", *arguments, "--format", "json")
+    assert plain.code == 0 and named.code == 1
+    (found,) = [each for each in json.loads(named.out)["findings"] if each["status"] == "fail"]
+    assert found["title"] == "ConfigMap inference/settings" and "cluster prod" in found["message"]

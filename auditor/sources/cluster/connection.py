@@ -81,5 +81,5 @@ def _inside_a_cluster() -> bool:
 
 
 def _unusable(context: str, why: str) -> str:
-    what = f"--cluster {context}".rstrip()
-    return f"{what}: no connection can be made: {' '.join(why.split())}; name a context of `kubectl config get-contexts`"
+    what, why = f"--cluster {context}".rstrip(), " ".join(why.split())
+    return f"{what}: no connection can be made: {why}; name a context of `kubectl config get-contexts`"

@@ -39,13 +39,14 @@ Connect = Callable[[str, str], Connection]
 
 
 class ClusterSource:
-    """Reads one cluster. Options: ``kubeconfig`` (a file), ``secret_shapes``, ``managed`` (keep who set what)."""
+    """Reads one cluster. Options: ``kubeconfig`` (a file), ``name`` (in reports), ``secret_shapes``, ``managed``."""
 
     def __init__(self, request: Request, connector: Connect = connect) -> None:
         self._context = request.address
         self._kubeconfig = str(request.options.get("kubeconfig") or "")
         self._shapes = bool(request.options.get("secret_shapes"))
         self._managed = bool(request.options.get("managed"))
+        self._name = str(request.options.get("name") or "")
         self._connector = connector
 
     def read(self, needs: Needs) -> Iterable[Reading]:
@@ -53,7 +54,8 @@ class ClusterSource:
         renew = partial(self._connector, self._context, self._kubeconfig)
         connection = renew()
         client = Client(connection, renew=renew)
-        return [_Read(client, connection.name, needs, shapes=self._shapes, managed=self._managed).whole()]
+        name = self._name or connection.name
+        return [_Read(client, name, needs, shapes=self._shapes, managed=self._managed).whole()]
 
 
 class _Read:
