@@ -32,7 +32,8 @@ _SECRET_NAME = re.compile(
     r"(?i)(?:passw|pwd|secret|token|api_?key|private_?key|credential)(?!.*_(?:file|path|dir|name|url|arn|type|header)$)"
 )
 _ASSIGNED = re.compile(
-    r"""(?im)^([ \t]*["']?[\w.-]*(?:password|passwd|secret|token|api[_-]?key)["']?[ \t]*[:=][ \t]*["']?)"""
+    r"""(?im)^([ \t]*(?:export[ \t]+)?["']?[\w.-]*"""
+    r"""(?:password|passwd|secret|token|api[_-]?key)["']?[ \t]*[:=][ \t]*["']?)"""
     r"""([^\s"'{}$<,]{6,})"""
 )
 

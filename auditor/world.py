@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
 from auditor.cel.errors import CelError
+from auditor.data.prices import Price, price, priced
 from auditor.facts import fact, table
 from auditor.facts.interface import Fact, Table
 from auditor.guard import described, row
@@ -64,6 +65,7 @@ class World:
         self._of_resource: dict[tuple[str, int], list[Instance]] = {}
         self._facts: dict[str, Fact] = {}
         self._unread: dict[str, Unknown] = {}
+        self._identifiers: dict[str, dict[str, Resource]] = {}
         self._reaches = [each.reach for each in (target, *self._tied) if each.reach is not None]
         self._tables: dict[str, Table] = {}
         self._refs: list[tuple[Resource, Path]] = []
@@ -150,6 +152,28 @@ class World:
         if self._reaches and (why := unknown_kind(self._reaches, group, kind)) is not None:
             raise UnknownUsed(why)
         return self._by_kind.get((group, kind), [])
+
+    def at_hand(self, group: str, kind: str) -> list[Resource]:
+        """Those of a kind that were read, all of them or not: for what completes an object that is at hand."""
+        self.looks.at(f"kind {group}/{kind}")
+        return self._by_kind.get((group, kind), [])
+
+    def unseen(self, group: str, kind: str) -> Unknown | None:
+        """Why some of a kind may be missing; None when all of them are at hand."""
+        return unknown_kind(self._reaches, group, kind)
+
+    def identified(self, kind: str, value: str) -> Resource | None:
+        """The Terraform resource whose id or ARN is ``value``: states and live accounts refer by these."""
+        self.looks.at(f"kind terraform/{kind}")
+        table = self._identifiers.get(kind)
+        if table is None:
+            table = self._identifiers[kind] = {
+                known: each
+                for each in self.at_hand("terraform", kind)
+                for field in ("id", "arn")
+                if type(known := each.body.get(field)) is str
+            }
+        return table.get(value)
 
     def anywhere(self, *kinds: str) -> Iterator[Resource]:
         """All resources of the whole tree that have one of the kinds, whatever their group."""
@@ -311,6 +335,8 @@ class World:
         """The AWS region: as configured, else as the default aws provider block of the Terraform root says."""
         if self._around.region:
             return self._around.region
+        for account in self.at_hand("terraform", "aws_account"):
+            return str(account.body.get("region"))
         for root in self.kind("terraform", "root"):
             for provider in root.body.get("providers", ()):
                 if provider.get("name") == "aws" and not provider.get("alias"):
@@ -318,6 +344,15 @@ class World:
                     if type(region) is str:
                         return region
         return Unknown("the AWS region is not known", 'set region = "us-east-1" (or yours) in auditor.toml')
+
+    def price(self, instance_type: str, region: str) -> Price | None:
+        """USD an hour on demand: as declared, else as AWS's price list says where it was read, else of the table."""
+        declared = self._around.prices
+        for each in () if instance_type in declared else self.at_hand("terraform", "aws_ec2_price"):
+            body = each.body
+            if (body.get("instance_type"), body.get("region")) == (instance_type, region):
+                return priced(region, body["usd_per_hour"], body["as_of"])
+        return price(instance_type, region, {region: declared})
 
     def ref(self, resource: Resource, path: Path = ()) -> str:
         """A token for a place, to carry through CEL; :meth:`resolve` gives the place back."""

@@ -19,6 +19,7 @@ from auditor.engine import Engine, judge_all
 from auditor.facts import FACTS, fact
 from auditor.looks import things_of
 from auditor.policy import Policy
+from auditor.sources.aws.services import readable_kinds
 from auditor.views import reads
 
 
@@ -67,9 +68,10 @@ def _watch(policy: Policy, example: Path, seen: dict[str, set[str]]) -> None:
 
 
 def _kinds(things: Iterable[str]) -> Iterator[str]:
-    """``group/Kind`` of a cluster for everything that was looked at."""
+    """``group/Kind`` of a cluster, and ``terraform/TYPE`` of an account, for everything that was looked at."""
     for thing in things:
         what, _, name = thing.partition(" ")
+        yield from _of_account(what, name)
         for each in CLUSTER_KINDS:
             entry = f"{each.group}/{each.kind}"
             if (
@@ -78,3 +80,14 @@ def _kinds(things: Iterable[str]) -> Iterator[str]:
                 or (what == "shown" and reads(name.removeprefix("as "), each.api_version, each.kind))
             ):
                 yield entry
+
+
+def _of_account(what: str, name: str) -> Iterator[str]:
+    for kind in sorted(readable_kinds()):
+        entry = f"terraform/{kind}"
+        if (
+            (what == "kind" and name == entry)
+            or (what == "anywhere" and name == kind)
+            or (what == "shown" and reads(name.removeprefix("as "), "terraform", kind))
+        ):
+            yield entry

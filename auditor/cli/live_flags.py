@@ -35,6 +35,18 @@ def add_live_flags(parser: argparse.ArgumentParser) -> None:
         help="what reports and auditor.toml call the cluster (default: its context)",
     )
     add("--aws", action="append", nargs="?", const="", default=[], metavar="PROFILE", help="an AWS account")
+    add(
+        "--aws-region",
+        action="append",
+        default=[],
+        metavar="REGION",
+        help="a region to read (default: as signed in)",
+    )
+    add(
+        "--aws-role", action="append", default=[], metavar="ARN", help="read the account of this role instead"
+    )
+    add("--aws-external-id", default="", metavar="ID", help="external id that the roles ask for")
+    add("--aws-prices", action="store_true", help="take prices from AWS's price list, not the built-in table")
     add("--prometheus", action="append", default=[], metavar="URL", help="Prometheus, Thanos or Mimir")
     add("--snapshot", action="append", default=[], metavar="FILE", help="what --save-snapshot wrote")
     add("--save-snapshot", type=Path, metavar="FILE", help="write what was read, for another audit of it")
@@ -72,11 +84,13 @@ def requests_of(options: argparse.Namespace) -> list[Request]:
         "secret_shapes": options.secret_shapes,
     }
     found = [Request("cluster", context, own) for context in options.cluster]
-    found += [Request("aws", profile) for profile in options.aws]
+    found += [Request("aws", profile, _aws(options)) for profile in options.aws]
     found += [Request("prometheus", url) for url in options.prometheus]
     found += [Request("snapshot", file) for file in options.snapshot]
     if not found and options.live:
         found = [Request("cluster", "", own)]
+    if not options.aws and (options.aws_region or options.aws_role or options.aws_external_id):
+        raise UsageError("--aws-region, --aws-role and --aws-external-id say what --aws reads; add --aws")
     if found and options.changed_since:
         raise UsageError(
             "--changed-since compares revisions of Git; what runs has none: give --baseline FILE"
@@ -84,3 +98,10 @@ def requests_of(options: argparse.Namespace) -> list[Request]:
     if options.save_snapshot and not found:
         raise UsageError("--save-snapshot saves what a live audit read; add --live, --cluster or --aws")
     return found
+
+
+def _aws(options: argparse.Namespace) -> dict[str, object]:
+    """The options of the AWS source."""
+    roles = [{"role_arn": arn, "external_id": options.aws_external_id} for arn in options.aws_role]
+    found: dict[str, object] = {"regions": options.aws_region, "prices": options.aws_prices}
+    return {**found, "accounts": roles} if roles else found

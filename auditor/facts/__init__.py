@@ -10,6 +10,7 @@ from auditor.facts.interface import Fact, Table
 __all__ = ["FACTS", "TABLES", "Fact", "Table", "fact", "table"]
 
 FACTS: dict[str, str] = {
+    "account_drift": "auditor.facts.account_drift:AccountDrift",
     "alerts": "auditor.facts.alerts:Alerts",
     "api_version": "auditor.facts.objects_lifecycle:ApiVersion",
     "application_health": "auditor.facts.argocd_waves:ApplicationHealth",
@@ -37,8 +38,10 @@ FACTS: dict[str, str] = {
     "gpu": "auditor.facts.gpu:Gpu",
     "gpu_container": "auditor.facts.gpu_container:GpuContainer",
     "gpu_exporter": "auditor.facts.monitors:GpuExporter",
+    "gpu_quotas": "auditor.facts.gpu_quotas:GpuQuotas",
     "gpu_sharing": "auditor.facts.gpu_sharing:GpuSharing",
     "gpu_software": "auditor.facts.gpu_software:GpuSoftware",
+    "group_nodes": "auditor.facts.group_nodes:GroupNodes",
     "identity": "auditor.facts.identities:Identities",
     "image_build": "auditor.facts.image_builds:ImageBuilds",
     "image_cuda": "auditor.facts.cuda:ImageCuda",
@@ -60,6 +63,7 @@ FACTS: dict[str, str] = {
     "network_policy": "auditor.facts.network_policies:PolicyReach",
     "node_fit": "auditor.facts.node_fit:NodeFit",
     "node_role": "auditor.facts.node_roles:NodeRoles",
+    "oidc": "auditor.facts.oidc:OidcProviders",
     "node_use": "auditor.facts.node_use:NodeUse",
     "orphan": "auditor.facts.drift:Orphans",
     "pinning": "auditor.facts.pinning:Pinning",
@@ -75,6 +79,7 @@ FACTS: dict[str, str] = {
     "root": "auditor.facts.terraform_root:RootFacts",
     "rule_expressions": "auditor.facts.alerts:RuleExpressions",
     "runbooks": "auditor.facts.alerts:Runbooks",
+    "running_group": "auditor.facts.running_groups:RunningGroup",
     "scale_down": "auditor.facts.scale_down:ScaleDown",
     "scale_from_zero": "auditor.facts.scale_from_zero:ScaleFromZero",
     "scale_to_zero": "auditor.facts.scale_to_zero:ScaleToZero",

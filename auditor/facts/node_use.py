@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.data.prices import HOURS_PER_MONTH, price
+from auditor.data.prices import HOURS_PER_MONTH
 from auditor.facts.gpu import is_gpu_resource
 from auditor.facts.running import in_words, pods_of, seconds_since, wants_gpu
 from auditor.facts.scale_to_zero import ScaleToZero
@@ -88,7 +88,7 @@ class NodeUse:
             return Unknown(
                 f"{node.title} is a spot instance: its price moves by the hour", "declare it under [prices]"
             )
-        found = price(kind, region, {region: self._world.around.prices})
+        found = self._world.price(kind, region)
         if found is None:
             return Unknown(f"no price of {kind} in {region}", "declare it under [prices] in auditor.toml")
         return found.usd_per_hour
