@@ -155,11 +155,13 @@ def check_the_committed_cluster_file_says_what_terraform_says(applied: Applied) 
 
     told = json.dumps(applied.outputs["gitops_bridge"])
     told = told.replace(applied.server.url, f"https://sqs.{REGION}.amazonaws.com")
-    committed = (SOURCE.parent / "clusters" / applied.name / "cluster.yaml").read_text()
-    assert cluster_file(json.loads(told)) == committed, (
-        "run `python -m tools.cluster_file` on the new outputs"
+    committed, told_now = (
+        SOURCE.parent / "clusters" / applied.name / "cluster.yaml",
+        applied.terraform.root / "cluster.yaml",
     )
-    assert ACCOUNT in committed
+    told_now.write_text(cluster_file(json.loads(told)))
+    assert ACCOUNT in told_now.read_text()
+    assert committed.read_text() == told_now.read_text(), f"{told_now} is what the outputs say"
 
 
 def check_the_account_is_what_the_code_declares(applied: Applied) -> None:
@@ -208,3 +210,18 @@ def test_an_environment_applies_settles_works_and_is_destroyed(
     told = ", ".join(f"{what} {seconds:.0f} s" for what, seconds in applied.seconds.items())
     with capsys.disabled():
         print(f"\nterraform {environment} against moto: {told}")
+
+
+def test_the_state_root_makes_what_the_backends_name(tmp_path: Path) -> None:
+    with MotoServer(tmp_path / "moto.log") as server:
+        variables = {**server.environment, "TF_CLI_CONFIG_FILE": str(cli_config(tmp_path))}
+        sources = copy_to(tmp_path)
+        state = Terraform(sources / "state", variables)
+        state.run("init", "-lockfile=readonly")
+        state.run("apply", "-auto-approve")
+        assert state.run("plan", "-detailed-exitcode", expect=(0, 2))[0] == 0
+        bucket = state.json("output", "-json")["bucket"]["value"]
+        assert bucket == STATE_BUCKET
+        Terraform(sources / "envs" / "dev", variables).run("init", f"-backend-config=bucket={bucket}")
+        aliases = server.client("kms").list_aliases()["Aliases"]
+        assert "alias/terraform-state" in {each["AliasName"] for each in aliases}
