@@ -65,6 +65,8 @@ class Moto:
             "AWS_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/{role}",
             "AWS_WEB_IDENTITY_TOKEN_FILE": str(token),
             "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_STS_REGIONAL_ENDPOINTS": "regional",
             "AWS_ENDPOINT_URL": self.url,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
