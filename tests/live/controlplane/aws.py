@@ -68,5 +68,7 @@ class Moto:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_STS_REGIONAL_ENDPOINTS": "regional",
             "AWS_ENDPOINT_URL": self.url,
+            # AWS's SDK for Go reads the general one only after it has made the client that asks for the role.
+            "AWS_ENDPOINT_URL_STS": self.url,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
