@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 
 import pytest
 
@@ -32,6 +32,22 @@ def timeline(record_property: Callable[[str, object], None]) -> Timeline:
     events = Timeline()
     record_property("timeline", events.events)
     return events
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what the programs of the test's clusters said last: their folder is gone afterwards."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for cluster in _clusters(getattr(item, "funcargs", {}).values()):
+            sections = cluster.processes.logs().items()
+            report.sections += [(f"log of {name}", text) for name, text in sections]
+    return report
+
+
+def _clusters(values: Iterable[object]) -> list[Cluster]:
+    parts = [part for value in values for part in (value if isinstance(value, tuple) else (value,))]
+    return [part for part in parts if isinstance(part, Cluster)]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -50,13 +50,13 @@ class Repository:
         subprocess.run(["git", "-C", str(self.folder), *words], check=True, capture_output=True)
 
 
-def project() -> Object:
+def project(folder: Path) -> Object:
     here = {"server": "https://kubernetes.default.svc", "namespace": "default"}
     return {
         "apiVersion": APPLICATION[0],
         "kind": "AppProject",
         "metadata": {"name": "inference"},
-        "spec": {"sourceRepos": ["file://*"], "destinations": [here]},
+        "spec": {"sourceRepos": [f"file://{folder}"], "destinations": [here]},
     }
 
 
@@ -93,7 +93,7 @@ def test_git_is_synced_and_hand_edits_healed_but_replicas_left_alone(
     def synced() -> bool:
         return bool(api.get(*APPLICATION, NAMESPACE)["status"]["sync"]["status"] == "Synced")
 
-    api.apply([project(), application(tmp_path)], namespace=NAMESPACE)
+    api.apply([project(tmp_path), application(tmp_path)], namespace=NAMESPACE)
     timeline.note("application made")
     timeline.wait_for("synced from git", lambda: synced() and image() == f"{IMAGE}:1", timeout=120)
 

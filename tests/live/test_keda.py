@@ -1,4 +1,4 @@
-"""KEDA's real operator scales on messages in moto's SQS."""
+"""KEDA's real operator scales on messages in moto's SQS, with a role and no key."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ SCALED_OBJECT = ("keda.sh/v1alpha1", "ScaledObject", "worker")
 
 
 @pytest.fixture(scope="module")
-def with_keda() -> Iterator[Cluster]:
-    with Cluster(add_ons=[Keda()]) as cluster:
-        yield cluster
+def with_keda() -> Iterator[tuple[Cluster, Moto]]:
+    moto = Moto()
+    with Cluster(add_ons=[moto, Keda(moto)]) as cluster:
+        yield cluster, moto
 
 
-def scaled_object(queue: str, endpoint: str) -> Object:
+def scaled_object(queue: str) -> Object:
     trigger = {
         "queueURL": queue,
         "queueLength": str(PER_REPLICA),
         "awsRegion": REGION,
-        "awsEndpoint": endpoint,
         "identityOwner": "operator",
     }
     at_once = {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}}}
@@ -52,18 +52,18 @@ def scaled_object(queue: str, endpoint: str) -> Object:
 
 
 def test_messages_bring_replicas_and_their_end_takes_them_away(
-    with_keda: Cluster, timeline: Timeline
+    with_keda: tuple[Cluster, Moto], timeline: Timeline
 ) -> None:
-    cluster, api = with_keda, with_keda.api
+    cluster, moto = with_keda
+    api = cluster.api
     timeline.include(cluster.timeline, "cluster")
-    moto = Moto(cluster)
     sqs = moto.client("sqs")
     queue = sqs.create_queue(QueueName="scans")["QueueUrl"]
     for name in ("gpu-0", "gpu-1"):
         cluster.add_node(
             name, {"nvidia.com/gpu": "4"}, taints=[{"key": "nvidia.com/gpu", "effect": "NoSchedule"}]
         )
-    api.apply([gpu_deployment("worker"), scaled_object(queue, moto.url)])
+    api.apply([gpu_deployment("worker"), scaled_object(queue)])
     timeline.wait_for("ScaledObject ready", lambda: condition(api.get(*SCALED_OBJECT), "Ready") == "True")
     assert replicas(api, "worker") == 0
 

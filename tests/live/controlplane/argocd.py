@@ -26,7 +26,7 @@ class ArgoCD:
     ``settings`` go into the ConfigMap argocd-cm.
     """
 
-    module = "argocd"
+    modules: Sequence[str] = ("argocd",)
 
     def __init__(self, settings: dict[str, str] | None = None) -> None:
         self.settings = settings or {}

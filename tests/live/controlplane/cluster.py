@@ -37,9 +37,9 @@ THROWN_AWAY = ("kube-apiserver", "etcd")
 
 
 class AddOn(Protocol):
-    """A program that runs on the cluster, from a module of ``build.PACKAGES``."""
+    """Programs that run on the cluster, from these modules of ``build.PACKAGES``."""
 
-    module: str
+    modules: Sequence[str]
 
     def start(self, cluster: Cluster) -> None:
         """Install and start it, and wait until it works."""
@@ -72,7 +72,7 @@ class Cluster:
         self.timeline = Timeline()
         self._ports: Iterator[int] = iter(())
         self._commands: dict[str, list[str]] = {}
-        for module in ("kube", "kwok", *(one.module for one in add_ons)):
+        for module in ("kube", "kwok", *(name for one in add_ons for name in one.modules)):
             build.ensure(module)
 
     def start(self) -> Self:
@@ -89,7 +89,7 @@ class Cluster:
             self._start_servers()
             for one in self.add_ons:
                 one.start(self)
-                self.timeline.note(f"{one.module} ready")
+                self.timeline.note(f"{type(one).__name__} ready")
         except BaseException:
             self.stop()
             raise

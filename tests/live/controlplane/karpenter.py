@@ -31,7 +31,7 @@ class Karpenter:
     Node pools name ``KWOKNodeClass`` of karpenter.kwok.sh as their node class.
     """
 
-    module = "karpenter"
+    modules: Sequence[str] = ("karpenter",)
 
     def __init__(
         self, instance_types: Sequence[str] = INSTANCE_TYPES, *, zones: Sequence[str] = ZONES

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.live.controlplane import build, crds
 from tests.live.controlplane.api import condition
-from tests.live.controlplane.aws import KEYS
+from tests.live.controlplane.aws import Moto
 from tests.live.controlplane.cluster import Cluster
 from tests.live.controlplane.gomodules import module_folder
 from tests.live.controlplane.manifests import Object
@@ -24,12 +24,16 @@ SERVICE = "keda-metrics-apiserver"
 
 
 class Keda:
-    """KEDA as an add-on of a cluster. ``environment`` is its operator's AWS identity; by default moto's keys."""
+    """KEDA as an add-on of a cluster, after the ``aws`` that it asks.
 
-    module = "keda"
+    Its operator has ``role`` by its own token, as IRSA gives it; ScaledObjects say ``identityOwner: operator``.
+    """
 
-    def __init__(self, environment: Mapping[str, str] = KEYS) -> None:
-        self.environment = environment
+    modules: Sequence[str] = ("keda",)
+
+    def __init__(self, aws: Moto, role: str = "keda-operator") -> None:
+        self.aws = aws
+        self.role = role
 
     def start(self, cluster: Cluster) -> None:
         """Install the definitions and rules, start both programs, wait for the aggregated metrics API."""
@@ -56,7 +60,6 @@ class Keda:
             "POD_NAMESPACE": NAMESPACE,
             "WATCH_NAMESPACE": "",
             "KEDA_CLUSTER_OBJECT_NAMESPACE": NAMESPACE,
-            "AWS_EC2_METADATA_DISABLED": "true",
         }
         operator_flags = [
             f"--metrics-bind-address=127.0.0.1:{metrics}",
@@ -66,7 +69,8 @@ class Keda:
             "--zap-encoder=console",
         ]
         operator = [str(build.program("keda-operator")), *operator_flags]
-        cluster.processes.start("keda-operator", operator, env={**environment, **self.environment})
+        identity = self.aws.web_identity(cluster, "keda-operator", NAMESPACE, self.role)
+        cluster.processes.start("keda-operator", operator, env={**environment, **identity})
         flags = _adapter_flags(cluster.folder / "ca.crt", kubeconfig, certificates, adapter, grpc)
         cluster.processes.start("keda-adapter", [str(build.program("keda-adapter")), *flags], env=environment)
         return adapter

@@ -133,6 +133,10 @@ class Processes:
         path = self.folder / f"{name}.log"
         return path.read_bytes()[-TAIL_BYTES:].decode(errors="replace") if path.exists() else ""
 
+    def logs(self) -> dict[str, str]:
+        """The end of what every process has printed, where it printed anything."""
+        return {name: text for name in self._pids if (text := self.log(name))}
+
     def pids(self) -> list[int]:
         """The supervisor and every process it has started."""
         return [self._supervisor.pid, *self._pids.values()]
