@@ -1,0 +1,185 @@
+"""A small but genuine nnU-Net v2 model folder, for the demo, the tests and the benchmark.
+
+The network has random weights; its last layer can be fitted to a phantom in closed form (ridge regression on
+the random features), which costs a second and gives masks that a person can judge by eye.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+TISSUES: Mapping[str, int] = {"background": 0, "soft_tissue": 1, "bone": 2, "teeth": 3}
+"""The labels of the phantoms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What sort of model: the defaults are an isotropic CBCT model with one fold and one channel."""
+
+    spacing: tuple[float, float, float] = (0.4, 0.4, 0.4)
+    """Millimetres, z y x."""
+    patch: tuple[int, int, int] = (64, 64, 64)
+    features: tuple[int, ...] = (8, 16, 32, 64)
+    labels: Mapping[str, int | Sequence[int]] = field(default_factory=lambda: dict(TISSUES))
+    """A list of several values is a region: then ``regions_class_order`` is written too."""
+    folds: int = 1
+    channels: tuple[str, ...] = ("CT",)
+    transpose: tuple[int, int, int] = (0, 1, 2)
+    mask_for_normalization: bool = False
+    seed: int = 0
+    fitted: bool = False
+    """Fit the last layer to a phantom (one channel and plain labels only)."""
+
+
+def make(folder: Path, recipe: Recipe | None = None) -> Path:
+    """Write plans.json, dataset.json and fold_N/checkpoint_final.pth into ``folder``; return it."""
+    import torch
+
+    recipe = recipe or Recipe()
+    plans, dataset = plans_of(recipe), dataset_of(recipe)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plans.json").write_text(json.dumps(plans, indent=1))
+    (folder / "dataset.json").write_text(json.dumps(dataset, indent=1))
+    for fold in range(recipe.folds):
+        network = _network(plans, dataset, recipe.seed + fold)
+        if recipe.fitted:
+            _fit(network, plans, recipe)
+        checkpoint = {
+            "network_weights": network.state_dict(),
+            "trainer_name": "nnUNetTrainer",
+            "init_args": {"configuration": "3d_fullres", "fold": fold},
+            "inference_allowed_mirroring_axes": (0, 1, 2),
+            "current_epoch": 1,
+        }
+        (folder / f"fold_{fold}").mkdir(exist_ok=True)
+        torch.save(checkpoint, folder / f"fold_{fold}" / "checkpoint_final.pth")
+    return folder
+
+
+def dataset_of(recipe: Recipe) -> dict[str, Any]:
+    """``dataset.json``."""
+    dataset: dict[str, Any] = {
+        "name": "Dataset901_Phantom",
+        "channel_names": {str(i): name for i, name in enumerate(recipe.channels)},
+        "labels": {name: value if isinstance(value, int) else list(value) for name, value in recipe.labels.items()},
+        "numTraining": 1,
+        "file_ending": ".nii.gz",
+        "overwrite_image_reader_writer": "SimpleITKIO",
+    }
+    if any(not isinstance(value, int) for value in recipe.labels.values()):
+        dataset["regions_class_order"] = list(range(1, len(recipe.labels)))
+    return dataset
+
+
+def plans_of(recipe: Recipe) -> dict[str, Any]:
+    """``plans.json`` with the single configuration 3d_fullres, in today's nnU-Net format."""
+    intensities = {
+        "max": 3071.0, "mean": 600.0, "median": 500.0, "min": -1000.0,
+        "percentile_00_5": -800.0, "percentile_99_5": 2500.0, "std": 500.0,
+    }  # fmt: skip
+    backward = [recipe.transpose.index(axis) for axis in range(3)]
+    return {
+        "dataset_name": "Dataset901_Phantom",
+        "plans_name": "nnUNetPlans",
+        "original_median_spacing_after_transp": list(recipe.spacing),
+        "original_median_shape_after_transp": [128, 128, 128],
+        "image_reader_writer": "SimpleITKIO",
+        "transpose_forward": list(recipe.transpose),
+        "transpose_backward": backward,
+        "experiment_planner_used": "ExperimentPlanner",
+        "label_manager": "LabelManager",
+        "foreground_intensity_properties_per_channel": {
+            str(i): intensities for i in range(len(recipe.channels))
+        },
+        "configurations": {"3d_fullres": _configuration(recipe)},
+    }
+
+
+def _configuration(recipe: Recipe) -> dict[str, Any]:
+    data = {"is_seg": False, "order": 3, "order_z": 0, "force_separate_z": None}
+    resampling = "resample_data_or_seg_to_shape"
+    return {
+        "data_identifier": "nnUNetPlans_3d_fullres",
+        "preprocessor_name": "DefaultPreprocessor",
+        "batch_size": 2,
+        "patch_size": list(recipe.patch),
+        "median_image_size_in_voxels": [128.0] * 3,
+        "spacing": list(recipe.spacing),
+        "normalization_schemes": [
+            "CTNormalization" if name == "CT" else "ZScoreNormalization" for name in recipe.channels
+        ],
+        "use_mask_for_norm": [recipe.mask_for_normalization] * len(recipe.channels),
+        "resampling_fn_data": resampling,
+        "resampling_fn_data_kwargs": data,
+        "resampling_fn_seg": resampling,
+        "resampling_fn_seg_kwargs": {**data, "is_seg": True, "order": 1},
+        "resampling_fn_probabilities": resampling,
+        "resampling_fn_probabilities_kwargs": {**data, "order": 1},
+        "batch_dice": False,
+        "architecture": _architecture(recipe.features),
+    }
+
+
+def _architecture(features: Sequence[int]) -> dict[str, Any]:
+    stages = len(features)
+    return {
+        "network_class_name": "dynamic_network_architectures.architectures.unet.PlainConvUNet",
+        "arch_kwargs": {
+            "n_stages": stages,
+            "features_per_stage": list(features),
+            "conv_op": "torch.nn.modules.conv.Conv3d",
+            "kernel_sizes": [[3, 3, 3]] * stages,
+            "strides": [[1, 1, 1]] + [[2, 2, 2]] * (stages - 1),
+            "n_conv_per_stage": [2] * stages,
+            "n_conv_per_stage_decoder": [2] * (stages - 1),
+            "conv_bias": True,
+            "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d",
+            "norm_op_kwargs": {"eps": 1e-05, "affine": True},
+            "dropout_op": None,
+            "dropout_op_kwargs": None,
+            "nonlin": "torch.nn.LeakyReLU",
+            "nonlin_kwargs": {"inplace": True},
+        },
+        "_kw_requires_import": ["conv_op", "norm_op", "dropout_op", "nonlin"],
+    }
+
+
+def _network(plans: dict[str, Any], dataset: dict[str, Any], seed: int) -> Any:
+    import torch
+
+    from worker.inference.model import build_network
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build_network(plans, dataset, "3d_fullres", "nnUNetTrainer")
+
+
+def _fit(network: Any, plans: dict[str, Any], recipe: Recipe) -> None:
+    """Replace the last 1×1×1 convolution by the ridge regression of the labels on its random inputs."""
+    import torch
+
+    from worker.inference import phantoms
+
+    last = network.decoder.seg_layers[-1]
+    features: list[Any] = []
+    hook = last.register_forward_hook(lambda _layer, given, _out: features.append(given[0]))
+    scan, truth = phantoms.volume(recipe.patch, recipe.spacing, seed=recipe.seed + 1000)
+    channel = plans["foreground_intensity_properties_per_channel"]["0"]
+    image = torch.from_numpy(scan).clamp(channel["percentile_00_5"], channel["percentile_99_5"])
+    with torch.inference_mode():
+        network.eval()((image - channel["mean"])[None, None] / channel["std"])
+    hook.remove()
+    inputs = features[0][0].flatten(1).T.double()
+    wanted = torch.nn.functional.one_hot(torch.from_numpy(truth).long().flatten(), len(recipe.labels)).double()
+    with_bias = torch.cat([inputs, torch.ones_like(inputs[:, :1])], dim=1)
+    balance = (1 / wanted.sum(0).clamp(min=1)).sqrt()[wanted.argmax(1)][:, None]
+    gram = (with_bias * balance).T @ (with_bias * balance)
+    ridge = 1e-6 * torch.eye(len(gram), dtype=gram.dtype) * gram.diagonal().mean()
+    solution = torch.linalg.solve(gram + ridge, (with_bias * balance).T @ (wanted * balance))
+    with torch.no_grad():
+        last.weight.copy_(10 * solution[:-1].T.float()[:, :, None, None, None])
+        last.bias.copy_(10 * solution[-1].float())
