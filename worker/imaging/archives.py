@@ -65,7 +65,9 @@ class _Budget:
     def count_bytes(self, count: int) -> None:
         self._bytes += count
         if self._bytes > self._limits.archive_bytes:
-            raise _fault("archive-too-large", f"unpacks to more than {self._limits.archive_bytes} bytes", self.name)
+            raise _fault(
+                "archive-too-large", f"unpacks to more than {self._limits.archive_bytes} bytes", self.name
+            )
 
 
 _Member = tuple[str, IO[bytes]]
@@ -155,5 +157,8 @@ def _check_name(name: str) -> None:
 
 def _fault(code: str, what: str, where: str) -> PermanentFault:
     return PermanentFault(
-        code, what, where=where[:200], repair="send a plain zip or tar of one scan's files, nothing else in it"
+        code,
+        what,
+        where=where[:200],
+        repair="send a plain zip or tar of one scan's files, nothing else in it",
     )

@@ -117,5 +117,8 @@ def tag_fault(keyword: str, what: str, where: str) -> PermanentFault:
 
 def unreadable(where: str, why: str) -> PermanentFault:
     return PermanentFault(
-        "dicom-unreadable", f"the DICOM file cannot be read: {why}", where=where, repair="export the scan again"
+        "dicom-unreadable",
+        f"the DICOM file cannot be read: {why}",
+        where=where,
+        repair="export the scan again",
     )

@@ -16,10 +16,14 @@ def check_header(file: DicomFile) -> tuple[int, int]:
     """Rows and columns. PermanentFault for colour, a modality LUT, or a tag that decoding needs."""
     header = file.header
     samples = require(header, "SamplesPerPixel", file.name)
-    if samples != 1 or not str(require(header, "PhotometricInterpretation", file.name)).startswith("MONOCHROME"):
+    if samples != 1 or not str(require(header, "PhotometricInterpretation", file.name)).startswith(
+        "MONOCHROME"
+    ):
         raise tag_fault("PhotometricInterpretation", "names colour; grey values are expected", file.name)
     if "ModalityLUTSequence" in header:
-        raise tag_fault("ModalityLUTSequence", "is used; RescaleSlope and RescaleIntercept are expected", file.name)
+        raise tag_fault(
+            "ModalityLUTSequence", "is used; RescaleSlope and RescaleIntercept are expected", file.name
+        )
     for keyword in ("BitsAllocated", "BitsStored", "PixelRepresentation"):
         require(header, keyword, file.name)
     rows, columns = require(header, "Rows", file.name), require(header, "Columns", file.name)
@@ -56,14 +60,14 @@ def rescale(header: Any, where: str) -> tuple[float, float]:
 
 
 def _by_gdcm(file: DicomFile, first: Exception) -> NDArray[Any]:
-    import SimpleITK as sitk
+    import SimpleITK
 
     slope, intercept = rescale(file.header, file.name)
-    reader: Any = sitk.ImageFileReader()
+    reader: Any = SimpleITK.ImageFileReader()
     reader.SetImageIO("GDCMImageIO")
     reader.SetFileName(str(Path(file.path)))
     try:
-        rescaled = sitk.GetArrayFromImage(reader.Execute())
+        rescaled = SimpleITK.GetArrayFromImage(reader.Execute())
     except RuntimeError as error:
         raise _pixels_fault(file, str(first)) from error
     # GDCM has applied the rescale already: undo it, so that all ways give stored numbers.

@@ -16,7 +16,14 @@ from worker.imaging.scan import DicomSource
 
 
 def write(
-    mask: NDArray[Any], source: DicomSource, labels: Sequence[Label], path: Path, *, model: str, digest: str, version: str
+    mask: NDArray[Any],
+    source: DicomSource,
+    labels: Sequence[Label],
+    path: Path,
+    *,
+    model: str,
+    digest: str,
+    version: str,
 ) -> bool:
     """Write a binary SEG with one segment for each label found; False, and no file, when the mask is empty.
 
@@ -65,7 +72,9 @@ def _build(
         source_images=list(source.datasets),
         pixel_array=segments,
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
-        segment_descriptions=[_describe(number, label, model, digest) for number, label in enumerate(labels, 1)],
+        segment_descriptions=[
+            _describe(number, label, model, digest) for number, label in enumerate(labels, 1)
+        ],
         series_instance_uid=generate_uid(entropy_srcs=[*seed, "series"]),
         series_number=_SERIES_NUMBER,
         sop_instance_uid=generate_uid(entropy_srcs=[*seed, "instance"]),

@@ -56,7 +56,9 @@ def choose(files: Sequence[DicomFile], limits: Limits) -> list[DicomFile]:
     modality = str(chosen[0].header.Modality)
     if modality not in limits.modalities:
         raise tag_fault(
-            "Modality", f"is {modality[:16]}; this model takes {', '.join(sorted(limits.modalities))}", chosen[0].name
+            "Modality",
+            f"is {modality[:16]}; this model takes {', '.join(sorted(limits.modalities))}",
+            chosen[0].name,
         )
     return chosen
 
@@ -88,7 +90,9 @@ def stack(positions: NDArray[np.float64], axes: NDArray[np.float64], names: Sequ
     steps = np.diff(along[order])
     usual = float(np.median(steps))
     if len(order) < 2:
-        raise PermanentFault("not-a-volume", "the series has a single slice", where=names[0], repair="send all slices")
+        raise PermanentFault(
+            "not-a-volume", "the series has a single slice", where=names[0], repair="send all slices"
+        )
     if steps.min() < 1e-3:
         twice = names[int(order[int(steps.argmin()) + 1])]
         raise _stack_fault(
@@ -148,7 +152,9 @@ def _read_slices(files: Sequence[DicomFile], limits: Limits) -> Scan:
     return Scan(volume[None], found, "dicom", DicomSource([file.header for file in ordered]))
 
 
-def _same_plane(file: DicomFile, size: tuple[int, int], directions: Sequence[float], pixel: Sequence[float]) -> None:
+def _same_plane(
+    file: DicomFile, size: tuple[int, int], directions: Sequence[float], pixel: Sequence[float]
+) -> None:
     if dicom_pixels.check_header(file) != size:
         raise tag_fault("Rows", "or Columns differ from the other slices'", file.name)
     if not np.allclose(numbers(file.header, "ImageOrientationPatient", 6, file.name), directions, atol=1e-3):
@@ -161,7 +167,9 @@ def _refuse_tilt(path: NDArray[np.float64], normal: NDArray[np.float64], where: 
     cosine = float(path @ normal / np.linalg.norm(path))
     degrees = float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
     if degrees > _TILT_DEGREES:
-        raise tag_fault("GantryDetectorTilt", f"is not compensated: the slices are sheared by {degrees:.1f}°", where)
+        raise tag_fault(
+            "GantryDetectorTilt", f"is not compensated: the slices are sheared by {degrees:.1f}°", where
+        )
 
 
 def _by_series(files: Sequence[DicomFile]) -> dict[str, list[DicomFile]]:

@@ -16,11 +16,11 @@ _FAST = 1
 
 def write(mask: NDArray[Any], geometry: Geometry, path: Path) -> None:
     """``mask`` (z, y, x) with the scan's affine; 8 bits for a voxel, 16 when a label needs them."""
-    import SimpleITK as sitk
+    import SimpleITK
 
     kind = np.uint8 if mask.max() < 255 else np.uint16
-    image: Any = sitk.GetImageFromArray(np.ascontiguousarray(mask, dtype=kind))
+    image: Any = SimpleITK.GetImageFromArray(np.ascontiguousarray(mask, dtype=kind))
     image.SetSpacing(geometry.spacing)
     image.SetOrigin(geometry.origin)
     image.SetDirection(geometry.direction)
-    sitk.WriteImage(image, str(path), True, _FAST)
+    SimpleITK.WriteImage(image, str(path), True, _FAST)

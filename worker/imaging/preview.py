@@ -54,7 +54,11 @@ def write(
         canvas.paste(panel, (left, _LEGEND))
         draw.text((left, 5), title, fill=(200, 200, 200))
         left += panel.width + _MARGIN
-    _legend(draw, {value: names[value] for value in sorted(names) if (labels == value).any()}, height - _LEGEND + 4)
+    _legend(
+        draw,
+        {value: names[value] for value in sorted(names) if (labels == value).any()},
+        height - _LEGEND + 4,
+    )
     canvas.save(path, format="PNG", optimize=False)
 
 

@@ -22,7 +22,9 @@ def read(source: Path, limits: Limits, *, channels: int = 1) -> Scan:
     words for whoever sent it, for everything that cannot be read.
     """
     if source.is_dir():
-        return _read_files(sorted(path for path in source.rglob("*") if path.is_file()), limits, channels, source)
+        return _read_files(
+            sorted(path for path in source.rglob("*") if path.is_file()), limits, channels, source
+        )
     if source.stat().st_size == 0:
         raise PermanentFault("empty-file", "the file is empty", where=source.name, repair="upload it again")
     if volumes.sniff(source) is None and archives.is_archive(source):
@@ -34,7 +36,10 @@ def read(source: Path, limits: Limits, *, channels: int = 1) -> Scan:
 def _read_files(paths: Sequence[Path], limits: Limits, channels: int, source: Path) -> Scan:
     if len(paths) > limits.archive_files:
         raise PermanentFault(
-            "archive-too-many", f"more than {limits.archive_files} files", where=source.name, repair="send one scan"
+            "archive-too-many",
+            f"more than {limits.archive_files} files",
+            where=source.name,
+            repair="send one scan",
         )
     dicom = [path for path in paths if dicom_files.is_dicom(path)]
     images = [] if dicom else [path for path in paths if volumes.sniff(path) is not None]

@@ -66,7 +66,7 @@ def read(paths: Sequence[Path], limits: Limits) -> Scan:
 
 
 def _read_one(path: Path, limits: Limits, count: int) -> tuple[str, Geometry, NDArray[np.float32]]:
-    import SimpleITK as sitk
+    import SimpleITK
 
     format_ = sniff(path)
     if format_ is None:
@@ -76,7 +76,7 @@ def _read_one(path: Path, limits: Limits, count: int) -> tuple[str, Geometry, ND
     with TemporaryDirectory() as folder:
         named = Path(folder) / f"scan{format_.ending}"
         named.symlink_to(path.resolve())
-        reader: Any = sitk.ImageFileReader()
+        reader: Any = SimpleITK.ImageFileReader()
         reader.SetImageIO(format_.reader)
         reader.SetFileName(str(named))
         try:
@@ -88,7 +88,7 @@ def _read_one(path: Path, limits: Limits, count: int) -> tuple[str, Geometry, ND
             raise _unreadable(path, _reason(error, folder)) from error
     if image.GetDimension() == 4:
         image = image[:, :, :, 0]
-    volume = sitk.GetArrayFromImage(image).astype(np.float32, copy=False)
+    volume = SimpleITK.GetArrayFromImage(image).astype(np.float32, copy=False)
     check_values(volume, path.name)
     return format_.kind, geometry, volume
 
@@ -98,7 +98,9 @@ def _geometry(reader: Any, path: Path) -> Geometry:
     size = reader.GetSize()
     dimension = len(size)
     if reader.GetNumberOfComponents() != 1:
-        raise _unreadable(path, f"each voxel has {reader.GetNumberOfComponents()} numbers (colour or vectors)")
+        raise _unreadable(
+            path, f"each voxel has {reader.GetNumberOfComponents()} numbers (colour or vectors)"
+        )
     if dimension not in (3, 4) or any(extra != 1 for extra in size[3:]):
         axes = "×".join(map(str, size))
         raise PermanentFault(
@@ -122,7 +124,9 @@ def _three(values: Sequence[float]) -> tuple[float, float, float]:
 def _is_nifti(start: bytes, name: str) -> bool:
     if len(start) < 348:
         return False
-    length = next((n for n in struct.unpack("<i", start[:4]) + struct.unpack(">i", start[:4]) if n in (348, 540)), 0)
+    length = next(
+        (n for n in struct.unpack("<i", start[:4]) + struct.unpack(">i", start[:4]) if n in (348, 540)), 0
+    )
     magic = {348: start[344:348], 540: start[4:8]}.get(length, b"")
     if magic in (b"ni1\0", b"ni2\0"):
         raise PermanentFault(
@@ -180,5 +184,8 @@ def _reason(error: BaseException, folder: str) -> str:
 
 def _unreadable(path: Path, why: str) -> PermanentFault:
     return PermanentFault(
-        "unreadable-image", f"the image cannot be read: {why}", where=path.name, repair="export the scan again"
+        "unreadable-image",
+        f"the image cannot be read: {why}",
+        where=path.name,
+        repair="export the scan again",
     )

@@ -161,7 +161,9 @@ def _folds_in(folder: Path) -> tuple[int, ...]:
         if path.parent.name.removeprefix("fold_").isdecimal()
     ]
     if not numbers:
-        raise _refused("model-incomplete", f"no fold_N/{CHECKPOINT} in the model folder", f"fold_0/{CHECKPOINT}")
+        raise _refused(
+            "model-incomplete", f"no fold_N/{CHECKPOINT} in the model folder", f"fold_0/{CHECKPOINT}"
+        )
     return tuple(sorted(numbers))
 
 
@@ -177,7 +179,9 @@ def _checkpoint(path: Path) -> Mapping[str, Any]:
             checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         refused = str(error).splitlines()[0][:300]
-        raise _refused("model-checkpoint", f"the checkpoint holds more than data: {refused}", where) from error
+        raise _refused(
+            "model-checkpoint", f"the checkpoint holds more than data: {refused}", where
+        ) from error
     except (RuntimeError, EOFError, OSError) as error:
         raise _refused("model-checkpoint", f"the checkpoint cannot be read: {error}", where) from error
     missing = {"network_weights", "trainer_name", "init_args"} - set(checkpoint)

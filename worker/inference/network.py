@@ -34,6 +34,7 @@ class ResidentNetwork:
         self._networks = [network.to(device).eval() for network in model.networks]
         self._flips = _flips(model.mirror_axes if tta else None)
         self._patch = tuple(int(n) for n in model.configuration.patch_size)
+        self._threads = torch.get_num_threads()
 
     @torch.inference_mode()
     def logits(self, data: NDArray[np.float32], *, smaller_tiles: bool = False) -> torch.Tensor:
@@ -43,12 +44,16 @@ class ResidentNetwork:
         DeviceOutOfMemory when not even a tile fits; PermanentFault when the network gives no finite number.
         """
         patch = self.smaller_patch() if smaller_tiles else self._patch
+        # A thread that is new takes over the number that another stage has just set for itself.
+        torch.set_num_threads(self._threads)
         for target in dict.fromkeys((self._device, torch.device("cpu"))):
             try:
                 return self._all_folds(torch.from_numpy(data), patch, target)
             except (torch.OutOfMemoryError, MemoryError) as error:
                 reason = str(error).splitlines()[0] if str(error) else "out of memory"
-        raise DeviceOutOfMemory("device-memory", reason, where=f"a tile of {'×'.join(map(str, patch))} voxels")
+        raise DeviceOutOfMemory(
+            "device-memory", reason, where=f"a tile of {'×'.join(map(str, patch))} voxels"
+        )
 
     def smaller_patch(self) -> tuple[int, ...]:
         """Half the tile along each axis, rounded up to what the network's strides divide."""

@@ -74,9 +74,9 @@ def write(
 
 
 def _save(scan: NDArray[np.float32], spacing: Sequence[float], path: Path) -> None:
-    import SimpleITK as sitk
+    import SimpleITK
 
-    image: Any = sitk.GetImageFromArray(np.rint(scan).astype(np.int16))
+    image: Any = SimpleITK.GetImageFromArray(np.rint(scan).astype(np.int16))
     image.SetSpacing([float(step) for step in reversed(spacing)])
     image.SetOrigin([-step * n / 2 for step, n in zip(reversed(spacing), reversed(scan.shape), strict=True)])
-    sitk.WriteImage(image, str(path), True, 1)
+    SimpleITK.WriteImage(image, str(path), True, 1)

@@ -21,6 +21,7 @@ from worker.inference import export, memory
 from worker.inference import model as models
 from worker.inference.network import ResidentNetwork
 from worker.inference.preprocess import Preprocessed, preprocess
+from worker.inference.threads import one_thread
 from worker.segmenter import Output, Segmentation
 
 
@@ -79,7 +80,8 @@ class NnUNetSegmenter:
         memory.check(scan.geometry, self._model, self._limits, source.name)
         shown = preview.picture(scan.channels[0])
         spacing = tuple(reversed(scan.geometry.spacing))
-        given = preprocess(scan.channels, spacing, self._model, self._device)
+        with one_thread():
+            given = preprocess(scan.channels, spacing, self._model, self._device)
         return Prepared(given, scan.geometry, scan.kind, scan.dicom, shown)
 
     def infer(self, prepared: Prepared, *, smaller_tiles: bool = False) -> Inferred:
@@ -93,7 +95,8 @@ class NnUNetSegmenter:
         """Mask, preview and facts. ``seconds`` tells resampling, post-processing and writing apart."""
         watch = _Watch()
         prepared = inferred.prepared
-        mask = export.segment(inferred.logits, self._model, prepared.input.properties)
+        with one_thread():
+            mask = export.segment(inferred.logits, self._model, prepared.input.properties)
         watch.lap("resample")
         mask = self._postprocess(mask)
         watch.lap("postprocess")
@@ -127,7 +130,9 @@ class NnUNetSegmenter:
         from nnunetv2.postprocessing.remove_connected_components import apply_postprocessing
 
         functions, arguments = self._model.postprocessing
-        processed: NDArray[Any] = apply_postprocessing(mask, list(functions), [dict(each) for each in arguments])
+        processed: NDArray[Any] = apply_postprocessing(
+            mask, list(functions), [dict(each) for each in arguments]
+        )
         return processed
 
     def _write(self, mask: NDArray[Any], prepared: Prepared, folder: Path) -> list[Output]:

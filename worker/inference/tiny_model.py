@@ -7,7 +7,7 @@ the random features), which costs a second and gives masks that a person can jud
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,9 @@ def dataset_of(recipe: Recipe) -> dict[str, Any]:
     dataset: dict[str, Any] = {
         "name": "Dataset901_Phantom",
         "channel_names": {str(i): name for i, name in enumerate(recipe.channels)},
-        "labels": {name: value if isinstance(value, int) else list(value) for name, value in recipe.labels.items()},
+        "labels": {
+            name: value if isinstance(value, int) else list(value) for name, value in recipe.labels.items()
+        },
         "numTraining": 1,
         "file_ending": ".nii.gz",
         "overwrite_image_reader_writer": "SimpleITKIO",
@@ -162,24 +164,46 @@ def _fit(network: Any, plans: dict[str, Any], recipe: Recipe) -> None:
     """Replace the last 1×1×1 convolution by the ridge regression of the labels on its random inputs."""
     import torch
 
+    last = network.decoder.seg_layers[-1]
+    seen: list[Any] = []
+    hook = last.register_forward_hook(lambda _layer, given, _out: seen.append(given[0]))
+    width = last.in_channels + 1
+    gram = torch.zeros(width, width, dtype=torch.float64)
+    target = torch.zeros(width, len(recipe.labels), dtype=torch.float64)
+    for image, truth in _training_tiles(plans, recipe):
+        with torch.inference_mode():
+            network.eval()(image[None, None])
+        features = seen.pop()[0].flatten(1).T.double()
+        features = torch.cat([features, torch.ones_like(features[:, :1])], dim=1)
+        wanted = torch.nn.functional.one_hot(truth.flatten(), len(recipe.labels)).double()
+        share = (1 / wanted.sum(0).clamp(min=1))[truth.flatten()][:, None]
+        gram += features.T @ (features * share)
+        target += features.T @ (wanted * share)
+    hook.remove()
+    solution = torch.linalg.solve(gram + 1e-6 * gram.diagonal().mean() * torch.eye(width), target)
+    with torch.no_grad():
+        last.weight.copy_(_CONFIDENCE * solution[:-1].T.float()[:, :, None, None, None])
+        last.bias.copy_(_CONFIDENCE * solution[-1].float())
+
+
+_CONFIDENCE = 10.0
+"""Turns regressed 0…1 into logits."""
+
+
+def _training_tiles(plans: dict[str, Any], recipe: Recipe) -> Iterator[tuple[Any, Any]]:
+    """The eight corners of a phantom of one and a half tiles, normalised, with their labels."""
+    import itertools
+
+    import torch
+
     from worker.inference import phantoms
 
-    last = network.decoder.seg_layers[-1]
-    features: list[Any] = []
-    hook = last.register_forward_hook(lambda _layer, given, _out: features.append(given[0]))
-    scan, truth = phantoms.volume(recipe.patch, recipe.spacing, seed=recipe.seed + 1000)
+    shape = [size * 3 // 2 for size in recipe.patch]
+    scan, truth = phantoms.volume(shape, recipe.spacing, seed=recipe.seed + 1000)
     channel = plans["foreground_intensity_properties_per_channel"]["0"]
     image = torch.from_numpy(scan).clamp(channel["percentile_00_5"], channel["percentile_99_5"])
-    with torch.inference_mode():
-        network.eval()((image - channel["mean"])[None, None] / channel["std"])
-    hook.remove()
-    inputs = features[0][0].flatten(1).T.double()
-    wanted = torch.nn.functional.one_hot(torch.from_numpy(truth).long().flatten(), len(recipe.labels)).double()
-    with_bias = torch.cat([inputs, torch.ones_like(inputs[:, :1])], dim=1)
-    balance = (1 / wanted.sum(0).clamp(min=1)).sqrt()[wanted.argmax(1)][:, None]
-    gram = (with_bias * balance).T @ (with_bias * balance)
-    ridge = 1e-6 * torch.eye(len(gram), dtype=gram.dtype) * gram.diagonal().mean()
-    solution = torch.linalg.solve(gram + ridge, (with_bias * balance).T @ (wanted * balance))
-    with torch.no_grad():
-        last.weight.copy_(10 * solution[:-1].T.float()[:, :, None, None, None])
-        last.bias.copy_(10 * solution[-1].float())
+    image = (image - channel["mean"]) / channel["std"]
+    labels = torch.from_numpy(truth).long()
+    for corner in itertools.product(*((0, n - size) for n, size in zip(shape, recipe.patch, strict=True))):
+        tile = tuple(slice(low, low + size) for low, size in zip(corner, recipe.patch, strict=True))
+        yield image[tile], labels[tile]
