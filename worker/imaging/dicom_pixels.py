@@ -35,7 +35,7 @@ def decode(file: DicomFile, shape: tuple[int, ...]) -> NDArray[Any]:
 
     pydicom decodes what its plugins can; SimpleITK's GDCM the rest, such as JPEG lossless.
     """
-    from pydicom.pixels import pixel_array
+    from pydicom.pixels.utils import pixel_array
 
     try:
         stored: NDArray[Any] = pixel_array(file.path)
@@ -63,7 +63,7 @@ def _by_gdcm(file: DicomFile, first: Exception) -> NDArray[Any]:
     import SimpleITK
 
     slope, intercept = rescale(file.header, file.name)
-    reader: Any = SimpleITK.ImageFileReader()
+    reader: Any = SimpleITK.ImageFileReader()  # type: ignore[no-untyped-call, unused-ignore]
     reader.SetImageIO("GDCMImageIO")
     reader.SetFileName(str(Path(file.path)))
     try:

@@ -76,7 +76,7 @@ def _read_one(path: Path, limits: Limits, count: int) -> tuple[str, Geometry, ND
     with TemporaryDirectory() as folder:
         named = Path(folder) / f"scan{format_.ending}"
         named.symlink_to(path.resolve())
-        reader: Any = SimpleITK.ImageFileReader()
+        reader: Any = SimpleITK.ImageFileReader()  # type: ignore[no-untyped-call, unused-ignore]
         reader.SetImageIO(format_.reader)
         reader.SetFileName(str(named))
         try:

@@ -110,18 +110,20 @@ class _Slab(NamedTuple):
 
 def _resized(logits: torch.Tensor, weights: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
     """A slab of one class in double precision (in single, a voxel in ten million would round the other way)."""
-    between = torch.tensordot(weights, logits.double(), dims=1)
+    between: torch.Tensor = torch.tensordot(weights, logits.double(), dims=1)
     if between.shape == shape:
         return between
-    return torch.nn.functional.interpolate(
+    resized: torch.Tensor = torch.nn.functional.interpolate(
         between[None], size=list(shape[1:]), mode="bilinear", align_corners=False
     )[0]
+    return resized
 
 
 def _greater_in_half(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """By numpy: torch goes from double to half by way of float, which rounds twice."""
     rounded = [side.cpu().numpy().astype(np.float16) for side in (left, right)]
-    return torch.from_numpy(rounded[0] > rounded[1]).to(left.device)
+    greater: torch.Tensor = torch.from_numpy(rounded[0] > rounded[1])
+    return greater.to(left.device)
 
 
 def _by_nnunet(logits: torch.Tensor, model: Model, properties: Mapping[str, Any]) -> NDArray[Any]:
@@ -141,5 +143,5 @@ def _by_nnunet(logits: torch.Tensor, model: Model, properties: Mapping[str, Any]
     return mask
 
 
-def _label_type(model: Model) -> type[np.uint8] | type[np.uint16]:
-    return np.uint8 if len(model.labels.foreground_labels) < 255 else np.uint16
+def _label_type(model: Model) -> str:
+    return "uint8" if len(model.labels.foreground_labels) < 255 else "uint16"

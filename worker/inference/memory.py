@@ -24,7 +24,7 @@ def estimate(geometry: Geometry, model: Model) -> int:
     inferring = outside * (4 * channels + 2 * heads + 2) + inside
     # The logits, the mask twice, the picture.
     exporting = outside * 2 * heads + inside * 5
-    return max(preparing, inferring, exporting)
+    return max(preparing, int(inferring), int(exporting))
 
 
 def check(geometry: Geometry, model: Model, limits: Limits, where: str) -> None:

@@ -36,7 +36,6 @@ class ResidentNetwork:
         self._patch = tuple(int(n) for n in model.configuration.patch_size)
         self._threads = torch.get_num_threads()
 
-    @torch.inference_mode()
     def logits(self, data: NDArray[np.float32], *, smaller_tiles: bool = False) -> torch.Tensor:
         """``(heads, z, y, x)``, half: on the device where they fit, else on the CPU (the same numbers).
 
@@ -48,7 +47,8 @@ class ResidentNetwork:
         torch.set_num_threads(self._threads)
         for target in dict.fromkeys((self._device, torch.device("cpu"))):
             try:
-                return self._all_folds(torch.from_numpy(data), patch, target)
+                with torch.inference_mode():
+                    return self._all_folds(torch.from_numpy(data), patch, target)
             except (torch.OutOfMemoryError, MemoryError) as error:
                 reason = str(error).splitlines()[0] if str(error) else "out of memory"
         raise DeviceOutOfMemory(
