@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,6 +39,7 @@ def is_dicom(path: Path) -> bool:
 
 def read_headers(paths: Sequence[Path]) -> list[DicomFile]:
     """The headers of all DICOM files among ``paths``; a DICOMDIR and files of other kinds are left out."""
+    _silence_pydicom()
     files = [_read(path) for path in paths if is_dicom(path)]
     return [file for file in files if str(file.header.get("SOPClassUID", "")) != _MEDIA_DIRECTORY]
 
@@ -47,11 +51,28 @@ def _read(path: Path) -> DicomFile:
         _refuse_deflated(path)
         header = pydicom.dcmread(path, stop_before_pixels=True)
         header.file_meta.TransferSyntaxUID  # noqa: B018 - its absence is a fault of this file
+        _decode(header)
         return DicomFile(path, header)
     except PermanentFault:
         raise
     except Exception as error:  # pydicom raises nearly anything on a hostile file
         raise unreadable(path.name, f"{type(error).__name__}: {error}"[:200]) from error
+
+
+@lru_cache(maxsize=1)
+def _silence_pydicom() -> None:
+    """Its warnings quote the values that they find odd, and a value may be a patient's name."""
+    from pydicom import config
+
+    config.settings.reading_validation_mode = config.IGNORE
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", category=UserWarning, module="pydicom")
+
+
+def _decode(header: Any) -> None:
+    """pydicom decodes an element when it is first asked for: ask here, so that no later step meets a surprise."""
+    for _ in header.iterall():
+        pass
 
 
 def _refuse_deflated(path: Path) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.faults import PermanentFault
+from worker.imaging import nifti_bytes
 from worker.imaging.limits import Limits
 from worker.imaging.scan import Geometry, Scan, check_values
 
@@ -83,6 +84,8 @@ def _read_one(path: Path, limits: Limits, count: int) -> tuple[str, Geometry, ND
             reader.ReadImageInformation()
             geometry = _geometry(reader, path)
             limits.check_memory(geometry.voxels * 12 * count, "reading the image", path.name)
+            if format_.kind == "nifti":
+                nifti_bytes.check(path, packed=format_ is _NIFTI_GZ)
             image = reader.Execute()
         except (RuntimeError, MemoryError) as error:
             raise _unreadable(path, _reason(error, folder)) from error
