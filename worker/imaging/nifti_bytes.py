@@ -68,7 +68,9 @@ def _layout(header: bytes) -> _Layout:
     count = 1
     for size in sizes[1 : 1 + sizes[0]]:
         count *= size
-    return _Layout(max(offset, 0), count, max(bits // 8, 1), f"{order}{_FLOATS[kind]}" if kind in _FLOATS else "")
+    return _Layout(
+        max(offset, 0), count, max(bits // 8, 1), f"{order}{_FLOATS[kind]}" if kind in _FLOATS else ""
+    )
 
 
 def _noted_size(path: Path, *, packed: bool) -> int:

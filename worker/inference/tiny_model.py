@@ -1,7 +1,7 @@
 """A small but genuine nnU-Net v2 model folder, for the demo, the tests and the benchmark.
 
-The network has random weights; its last layer can be fitted to a phantom in closed form (ridge regression on
-the random features), which costs a second and gives masks that a person can judge by eye.
+The network has random weights. ``fitted`` gives it simple features and fits its last layer to a phantom in closed
+form (ridge regression), which costs a second and gives masks that a person can judge by eye.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ def make(folder: Path, recipe: Recipe | None = None) -> Path:
     for fold in range(recipe.folds):
         network = _network(plans, dataset, recipe.seed + fold)
         if recipe.fitted:
+            _see_intensities(network)
             _fit(network, plans, recipe)
         checkpoint = {
             "network_weights": network.state_dict(),
@@ -158,6 +159,31 @@ def _network(plans: dict[str, Any], dataset: dict[str, Any], seed: int) -> Any:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build_network(plans, dataset, "3d_fullres", "nnUNetTrainer")
+
+
+def _see_intensities(network: Any) -> None:
+    """Full-resolution features that are hinges of the smoothed image at several thresholds, not noise."""
+    import torch
+
+    first, second = network.encoder.stages[0][0].convs
+    merge, last = network.decoder.stages[-1].convs
+    width = first.conv.out_channels
+    same = torch.eye(width)
+    with torch.no_grad():
+        first.conv.weight.fill_(1 / first.conv.weight[0].numel())
+        first.norm.bias.copy_(torch.linspace(-2, 2, width))
+        for layer, weights in (
+            (second, same),
+            (merge, torch.cat([torch.zeros_like(same), same], dim=1)),
+            (last, same),
+        ):
+            layer.conv.weight.zero_()
+            layer.conv.weight[:, :, 1, 1, 1] = weights
+            layer.norm.bias.fill_(_PAST_THE_KINK)
+
+
+_PAST_THE_KINK = 8.0
+"""Deviations above 0: there a leaky ReLU lets a normalised feature pass as it is."""
 
 
 def _fit(network: Any, plans: dict[str, Any], recipe: Recipe) -> None:

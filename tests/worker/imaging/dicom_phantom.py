@@ -57,7 +57,9 @@ def write_series(
     return paths
 
 
-def write_multiframe(path: Path, stored: NDArray[np.int16], *, edit: Callable[[Dataset], None] | None = None) -> Path:
+def write_multiframe(
+    path: Path, stored: NDArray[np.int16], *, edit: Callable[[Dataset], None] | None = None
+) -> Path:
     """An Enhanced CT whose frames lie in falling order."""
     dataset = _common("7", EnhancedCTImageStorage)
     dataset.SOPInstanceUID = generate_uid(entropy_srcs=["multiframe"])
@@ -72,7 +74,9 @@ def write_multiframe(path: Path, stored: NDArray[np.int16], *, edit: Callable[[D
     dataset.SharedFunctionalGroupsSequence = [shared]
     dataset.PerFrameFunctionalGroupsSequence = [
         _item(
-            PlanePositionSequence=[_item(ImagePositionPatient=[-5.0, -4.0, 10 + 0.5 * (len(stored) - 1 - index)])],
+            PlanePositionSequence=[
+                _item(ImagePositionPatient=[-5.0, -4.0, 10 + 0.5 * (len(stored) - 1 - index)])
+            ],
             FrameContentSequence=[_item(DimensionIndexValues=[index + 1])],
         )
         for index in range(len(stored))

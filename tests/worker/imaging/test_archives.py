@@ -115,10 +115,14 @@ def test_a_tar_header_that_claims_gigabytes_is_not_believed(tmp_path: Path) -> N
 
 @settings(max_examples=150, deadline=None)
 @given(st.data())
-def test_damage_ends_in_files_or_in_a_fault(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_damage_ends_in_files_or_in_a_fault(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     folder = tmp_path_factory.mktemp("damage")
     build = data.draw(st.sampled_from([a_zip, a_tar]))
-    content = bytearray(build(folder / "archive", {"a.dcm": b"slice" * 100, "b/c.dcm": bytes(2000)}).read_bytes())
+    content = bytearray(
+        build(folder / "archive", {"a.dcm": b"slice" * 100, "b/c.dcm": bytes(2000)}).read_bytes()
+    )
     for _ in range(data.draw(st.integers(1, 5))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     (folder / "archive").write_bytes(content[: data.draw(st.integers(1, len(content)))])

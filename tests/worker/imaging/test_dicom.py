@@ -72,7 +72,9 @@ def test_the_slope_of_each_slice_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless], ids=["rle", "jpeg-ls"])
 def test_compressed_slices_decode_to_the_same_numbers(tmp_path: Path, syntax: str) -> None:
     stored = volume()
-    write_series(tmp_path, stored, edit=lambda dataset, _: dataset.compress(syntax, generate_instance_uid=False))
+    write_series(
+        tmp_path, stored, edit=lambda dataset, _: dataset.compress(syntax, generate_instance_uid=False)
+    )
     np.testing.assert_array_equal(read(tmp_path, LIMITS).channels[0], stored.astype(np.float32) - 1024)
 
 
