@@ -20,7 +20,7 @@ class _Layout(NamedTuple):
     """Where the voxels lie in the (unpacked) file."""
 
     offset: int
-    count: int
+    voxels: int
     bytes_each: int
     floats: str
     """numpy's name of the voxels' type when it can hold NaN, else empty."""
@@ -43,7 +43,7 @@ def check(path: Path, *, packed: bool) -> None:
 
 
 def _check_voxels(stream: IO[bytes], layout: _Layout, path: Path) -> None:
-    wanted, odd = layout.count * layout.bytes_each, 0
+    wanted, odd = layout.voxels * layout.bytes_each, 0
     while wanted > 0:
         chunk = stream.read(min(_CHUNK, wanted))
         if not chunk or len(chunk) % layout.bytes_each:
@@ -52,7 +52,7 @@ def _check_voxels(stream: IO[bytes], layout: _Layout, path: Path) -> None:
         if layout.floats:
             odd += int(np.count_nonzero(~np.isfinite(np.frombuffer(chunk, dtype=layout.floats))))
     if odd:
-        raise _fault("not-finite", f"{odd} of {layout.count} voxels are NaN or infinite", path)
+        raise _fault("not-finite", f"{odd} of {layout.voxels} voxels are NaN or infinite", path)
 
 
 def _layout(header: bytes) -> _Layout:
@@ -83,7 +83,7 @@ def _noted_size(path: Path, *, packed: bool) -> int:
 
 
 def _expected(layout: _Layout) -> int:
-    return layout.offset + layout.count * layout.bytes_each
+    return layout.offset + layout.voxels * layout.bytes_each
 
 
 def _open(path: Path, *, packed: bool) -> IO[bytes]:

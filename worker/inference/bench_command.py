@@ -87,7 +87,7 @@ def _setting(options: Namespace, work: Path) -> Setting:
     device = options.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = options.model or tiny_model.make(work / "model")
+    model = options.model or tiny_model.make(work / "model", tiny_model.Recipe())
     if options.input:
         scans = sorted(options.input.resolve().glob("*_0000.nii.gz"))
     else:

@@ -36,10 +36,13 @@ class Recipe:
 
 
 def make(folder: Path, recipe: Recipe | None = None) -> Path:
-    """Write plans.json, dataset.json and fold_N/checkpoint_final.pth into ``folder``; return it."""
+    """Write plans.json, dataset.json and fold_N/checkpoint_final.pth into ``folder``; return it.
+
+    Without a recipe: the demo's model, fitted to the phantoms.
+    """
     import torch
 
-    recipe = recipe or Recipe()
+    recipe = recipe or Recipe(fitted=True)
     plans, dataset = plans_of(recipe), dataset_of(recipe)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plans.json").write_text(json.dumps(plans, indent=1))

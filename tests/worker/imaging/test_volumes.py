@@ -142,14 +142,18 @@ def test_a_header_of_a_hundred_gigabytes_is_refused_unread(tmp_path: Path, name:
     assert "GiB" in fault.what
 
 
+META = b"ObjectType = Image\nNDims = 3\nDimSize = 4 4 4\nElementType = MET_UCHAR\nElementDataFile = "
+NRRD = b"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 4 4 4\nencoding: raw\n"
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("scan.nrrd", b"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 4 4 4\nencoding: raw\ndata file: /etc/passwd\n\n"),
-        ("scan.mha", b"ObjectType = Image\nNDims = 3\nDimSize = 4 4 4\nElementType = MET_UCHAR\nElementDataFile = /etc/passwd\n"),
-        ("scan.mhd", b"ObjectType = Image\nNDims = 3\nDimSize = 4 4 4\nElementType = MET_UCHAR\nElementDataFile = LIST\n/etc/passwd\n"),
+        ("scan.nrrd", NRRD + b"data file: /etc/passwd\n\n"),
+        ("scan.mha", META + b"/etc/passwd\n"),
+        ("scan.mhd", META + b"LIST\n/etc/passwd\n"),
     ],
-)  # fmt: skip
+)
 def test_a_header_cannot_name_another_file(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     assert refused(tmp_path / name).code == "detached-header"
