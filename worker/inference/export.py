@@ -24,7 +24,8 @@ def segment(logits: torch.Tensor, model: Model, properties: Mapping[str, Any]) -
     ``logits``: half, ``(heads, z, y, x)`` on any device; ``properties``: what preprocessing noted down.
     """
     if not uses_running_maximum(model, properties):
-        return _by_nnunet(logits, model, properties)
+        fallback: NDArray[Any] = _by_nnunet(logits, model, properties)
+        return fallback
     shape = [int(n) for n in properties["shape_after_cropping_and_before_resampling"]]
     try:
         labels = running_argmax(logits, shape)
@@ -126,21 +127,31 @@ def _greater_in_half(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     return greater.to(left.device)
 
 
-def _by_nnunet(logits: torch.Tensor, model: Model, properties: Mapping[str, Any]) -> NDArray[Any]:
+def segment_with_probabilities(
+    logits: torch.Tensor, model: Model, properties: Mapping[str, Any]
+) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    """The mask, and ``(heads, z, y, x)`` probabilities on the scan's grid for an ensemble. By nnU-Net's own code."""
+    mask, probabilities = _by_nnunet(logits, model, properties, probabilities=True)
+    return mask, probabilities
+
+
+def _by_nnunet(
+    logits: torch.Tensor, model: Model, properties: Mapping[str, Any], *, probabilities: bool = False
+) -> Any:
     """Regions, a coarse axis resized apart, another resampling function: nnU-Net's own code, on the CPU."""
     from nnunetv2.inference.export_prediction import (
         convert_predicted_logits_to_segmentation_with_correct_shape,
     )
 
-    mask: NDArray[Any] = convert_predicted_logits_to_segmentation_with_correct_shape(
+    return convert_predicted_logits_to_segmentation_with_correct_shape(
         logits.cpu().numpy(),
         model.plans,
         model.configuration,
         model.labels,
         dict(properties),
+        return_probabilities=probabilities,
         num_threads_torch=torch.get_num_threads(),
     )
-    return mask
 
 
 def _label_type(model: Model) -> str:

@@ -32,6 +32,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--no-tta", action="store_true", help="do not mirror: 3 to 8 times faster, a little worse"
     )
     parser.add_argument(
+        "--save-probabilities", action="store_true", help="write probabilities.npz too, for an ensemble"
+    )
+    parser.add_argument(
         "--sha256", default="", metavar="DIGEST", help="refuse a model folder with another digest"
     )
 
@@ -43,7 +46,13 @@ def run(options: Namespace) -> int:
     from worker.inference.segmenter import load
 
     try:
-        segmenter = load(options.model, device=options.device, tta=not options.no_tta, digest=options.sha256)
+        segmenter = load(
+            options.model,
+            device=options.device,
+            tta=not options.no_tta,
+            digest=options.sha256,
+            probabilities=options.save_probabilities,
+        )
     except Fault as fault:
         return _refused(_sentence(fault))
     failed = 0

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 
@@ -48,8 +49,11 @@ class Inferred:
 class NnUNetSegmenter:
     """A ``Segmenter`` (worker/segmenter.py) around one nnU-Net v2 model."""
 
-    def __init__(self, model: models.Model, device: torch.device, *, tta: bool, limits: Limits) -> None:
+    def __init__(
+        self, model: models.Model, device: torch.device, *, tta: bool, limits: Limits, probabilities: bool
+    ) -> None:
         self._model, self._device, self._limits = model, device, limits
+        self._probabilities = probabilities
         self._tta = tta and model.mirror_axes is not None
         self._network = ResidentNetwork(model, device, tta=self._tta)
         self._labels = measure.labels_of(model.dataset)
@@ -96,11 +100,11 @@ class NnUNetSegmenter:
         watch = _Watch()
         prepared = inferred.prepared
         with one_thread():
-            mask = export.segment(inferred.logits, self._model, prepared.input.properties)
+            mask, extra = self._segment(inferred, folder)
         watch.lap("resample")
         mask = self._postprocess(mask)
         watch.lap("postprocess")
-        outputs = self._write(mask, prepared, folder)
+        outputs = [*self._write(mask, prepared, folder), *extra]
         watch.lap("write")
         found = measure.volumes(mask, self._labels, prepared.geometry)
         reasons = measure.flags(found, self._limits)
@@ -123,6 +127,16 @@ class NnUNetSegmenter:
             "peak_memory_bytes": float(torch.cuda.max_memory_reserved(self._device)),
             "memory_bytes": float(torch.cuda.memory_reserved(self._device)),
         }
+
+    def _segment(self, inferred: Inferred, folder: Path) -> tuple[NDArray[Any], list[Output]]:
+        """The mask before post-processing, and the probabilities as a file when they are asked for."""
+        properties = inferred.prepared.input.properties
+        if not self._probabilities:
+            return export.segment(inferred.logits, self._model, properties), []
+        mask, probabilities = export.segment_with_probabilities(inferred.logits, self._model, properties)
+        output = Output("probabilities.npz", folder / "probabilities.npz", "application/octet-stream")
+        np.savez_compressed(output.path, probabilities=probabilities)
+        return mask, [output]
 
     def _postprocess(self, mask: NDArray[Any]) -> NDArray[Any]:
         if self._model.postprocessing is None:
@@ -177,15 +191,17 @@ def load(
     folds: tuple[int, ...] | None = None,
     digest: str = "",
     limits: Limits | None = None,
+    probabilities: bool = False,
 ) -> NnUNetSegmenter:
     """The model in ``folder`` on ``device`` (auto, cpu, cuda, cuda:N), ready for scans.
 
     ``digest``: the sha256 that the folder must have, checked before a checkpoint is opened; empty to accept any.
+    ``probabilities``: give them out too, for an ensemble (large, and slower to export).
     PermanentFault, in words, for a folder or a device that cannot be used.
     """
     chosen = _device(device)
     model = models.read(folder, folds=folds, digest=digest)
-    return NnUNetSegmenter(model, chosen, tta=tta, limits=limits or Limits())
+    return NnUNetSegmenter(model, chosen, tta=tta, limits=limits or Limits(), probabilities=probabilities)
 
 
 def _device(name: str) -> torch.device:

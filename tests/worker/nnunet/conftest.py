@@ -25,15 +25,18 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def nnunet_predict(tmp_path: Path) -> Predict:
-    """``nnUNetv2_predict_from_modelfolder``, as installed: ``(model, scans, tta=, folds=) -> masks``."""
+    """``nnUNetv2_predict_from_modelfolder``, as installed: ``(model, scans, tta=, folds=, extra=) -> masks``."""
 
-    def predict(model: Path, scans: Path, *, tta: bool, folds: tuple[int, ...] = (0,)) -> Path:
+    def predict(
+        model: Path, scans: Path, *, tta: bool, folds: tuple[int, ...] = (0,), extra: tuple[str, ...] = ()
+    ) -> Path:
         masks = tmp_path / f"reference-{model.name}-{tta}"
         command = [
             str(Path(sys.prefix) / "bin" / "nnUNetv2_predict_from_modelfolder"),
             *("-i", str(scans), "-o", str(masks), "-m", str(model), "-device", "cpu"),
             *("-f", *map(str, folds), "-npp", "1", "-nps", "1", "--disable_progress_bar"),
             *([] if tta else ["--disable_tta"]),
+            *extra,
         ]
         anywhere = {f"nnUNet_{name}": str(tmp_path) for name in ("raw", "preprocessed", "results")}
         idle = {"OMP_WAIT_POLICY": "passive"}

@@ -86,14 +86,20 @@ def test_no_voxel_differs_where_a_coarse_axis_is_resampled_apart(
     assert differing_voxels(segmenter, scans, masks, tmp_path) == {"phantom_000": 0, "phantom_001": 0}
 
 
-def test_no_voxel_differs_with_region_labels(nnunet_predict: Predict, tmp_path: Path) -> None:
+def test_no_voxel_and_no_probability_differs_with_region_labels(
+    nnunet_predict: Predict, tmp_path: Path
+) -> None:
     labels = {"background": 0, "head": [1, 2, 3], "hard": [2, 3], "teeth": [3]}
     model = make(tmp_path / "regions", replace(Recipe(**SMALL), labels=labels))
     scans = write_scans(tmp_path / "scans", ISOTROPIC[:2])
-    segmenter = load(model, device="cpu", tta=False)
+    segmenter = load(model, device="cpu", tta=False, probabilities=True)
     assert not uses_running_maximum(segmenter._model, {"spacing": (0.3, 0.3, 0.3)})
-    masks = nnunet_predict(model, scans, tta=False)
+    masks = nnunet_predict(model, scans, tta=False, extra=("--save_probabilities",))
     assert differing_voxels(segmenter, scans, masks, tmp_path) == {"phantom_000": 0, "phantom_001": 0}
+    for case in ("phantom_000", "phantom_001"):
+        ours = np.load(tmp_path / f"out-{case}" / "probabilities.npz")["probabilities"]
+        theirs = np.load(masks / f"{case}.npz")["probabilities"]
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_no_voxel_differs_with_folds_channels_masks_and_turned_axes(
