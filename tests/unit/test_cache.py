@@ -160,6 +160,18 @@ def test_a_settled_file_is_not_read_again(
     assert collected(root)[1] == ["web"]
 
 
+def test_a_name_that_is_no_text_costs_no_more_than_the_cache(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readings, "_SETTLED_NS", 0)
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / os.fsdecode(b"pod-\xff.yaml")).write_text(POD)
+    for _ in range(2):
+        done = run("check", root, "--policy", "GPU-004")
+        assert (done.code, done.err) == (0, "")
+
+
 @pytest.mark.parametrize("change", ["content", "times", "swap"])
 def test_any_change_of_a_file_is_seen(
     change: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
