@@ -21,6 +21,7 @@ from auditor.sources.git import GitOptions, GitSource
 from auditor.sources.sandbox import RenderFailed, RenderInput, remembered
 from auditor.sources.tree import Tree
 from auditor.world import World
+from tests.unit.command import run
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: web:1}]}\n"
 
