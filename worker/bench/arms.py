@@ -108,7 +108,11 @@ def _folds(model: Path) -> list[str]:
 
 
 def _environment(setting: Setting) -> dict[str, str]:
-    """nnU-Net asks for three folders that prediction does not use; the same for every arm."""
+    """nnU-Net asks for three folders that prediction does not use; the same for every arm.
+
+    How OpenMP waits is each arm's own affair: nnU-Net leaves its default, the worker sets it for itself.
+    """
     unused = {f"nnUNet_{name}": str(setting.work) for name in ("raw", "preprocessed", "results")}
     root = str(Path(__file__).parents[2])
-    return os.environ | unused | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    inherited = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    return inherited | unused | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}

@@ -25,6 +25,8 @@ def settle_cudnn() -> None:
 
 def main() -> int:
     options = _options()
+    if options.arm.startswith("worker"):
+        import worker.inference  # noqa: F401 - before torch: it settles how OpenMP waits
     settle_cudnn()
     arm: Callable[[argparse.Namespace], list[Phases]] = {
         "nnunet-in-a-row": nnunet_in_a_row,
