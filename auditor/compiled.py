@@ -15,7 +15,7 @@ BASE_VARIABLES = ("object", "it", "params", "facts", "origin")
 VIEW_EXTRAS: dict[str, tuple[str, ...]] = {"Container": ("pod", "container_type")}
 
 
-class PolicyBroken(Exception):  # noqa: N818 - it is the policy that is broken, not the run
+class PolicyBroken(Exception):
     """A policy whose expression does not compile; the message names policy, field, line and column."""
 
 

@@ -96,6 +96,7 @@ def _settings(parsed: ConfigTable) -> Settings:
         require_until=parsed.waivers.require_until,
         honour=tuple(parsed.compat.honour),
         region=parsed.region,
+        repositories=tuple(parsed.repositories),
         prices=dict(parsed.prices),
         min_score=parsed.gate.min_score,
         min_coverage=parsed.gate.min_coverage,

@@ -55,6 +55,7 @@ class ConfigTable(Table):
     exclude: list[str] = []
     policies: list[str] = []
     region: str = ""
+    repositories: list[str] = []
     gate: GateTable = GateTable()
     severity: dict[str, SeverityName] = {}
     params: dict[str, dict[str, Any]] = {}

@@ -26,7 +26,7 @@ Read = Callable[[str], bytes]
 _GONE: Any = object()
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a failure
+class Refused(Exception):
     """Why a finding cannot be fixed by an edit, in words."""
 
 

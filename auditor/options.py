@@ -48,6 +48,8 @@ class Settings(Struct):
     trusted_suppressions: frozenset[tuple[str, str, str]] | None = None
     """(resource key, tool, rule) of the only suppressions that count; None: all do."""
     region: str = ""
+    repositories: Sequence[str] = ()
+    """URLs by which Argo CD Applications name the audited repository; none: any whose path exists here."""
     prices: Mapping[str, float] = field(default_factory=dict)
     """USD an hour by instance type, over the built-in prices."""
     fail_on: Severity | None = "high"
@@ -57,3 +59,5 @@ class Settings(Struct):
     render: bool = True
     full_parse: bool = False
     cache: bool = True
+    live: bool = False
+    """Whether something that runs is audited too: policies of the mode L are then chosen."""

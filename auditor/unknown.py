@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 
-class UnknownUsed(Exception):  # noqa: N818 - a control-flow signal, not a fault
+class UnknownUsed(Exception):
     """Plain Python code touched an unknown as if it were a value."""
 
     def __init__(self, unknown: Unknown) -> None:

@@ -69,7 +69,7 @@ def structural_problems(api_version: Any, kind: Any, body: Any) -> list[SchemaPr
     return found
 
 
-class _Enough(Exception):  # noqa: N818 - a control-flow signal, not a fault
+class _Enough(Exception):
     pass
 
 

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from auditor.data._tables import nearest
-from auditor.facts.keda_promql import Node, read
 from auditor.facts.keda_target import together
 from auditor.facts.keda_triggers import triggers_of
+from auditor.facts.promql_tree import Node, read
 from auditor.model import Resource
 from auditor.paths import render
 from auditor.unknown import Unknown

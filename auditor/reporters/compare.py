@@ -28,7 +28,7 @@ _GATE_ORDER = (4, 2, 1, 3, 0)
 """Which exit code wins when reports are merged: a failed gate wins over an incomplete run."""
 
 
-class CannotMerge(ValueError):  # noqa: N818 - says what the caller asked for and cannot have
+class CannotMerge(ValueError):
     """Reports that do not add up; the message says why and what to do."""
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from auditor.guard import one_row
 from auditor.model import Target
+from auditor.progress import over
 from auditor.sources.interface import Counts, Inventory
 from auditor.sources.manifests import ParsedFile
 from auditor.sources.reading import FileReading, Outcome, Readings, Trace, is_manifest, read_into
@@ -206,7 +207,7 @@ def _leave(checkout: Checkout, outcome: Outcome) -> None:
 def _read_all(checkout: Checkout) -> None:
     """Read every file once: texts for keys, Dockerfiles, and the manifests that nobody claimed."""
     loose = Target(LOOSE, "loose", ".")
-    for path in checkout.files:
+    for path in over(checkout.files, "reading files", len(checkout.files)):
         reading = _reading(checkout, path)
         if reading is not None:
             _take(checkout, loose, reading)
@@ -230,7 +231,7 @@ def _reading(checkout: Checkout, path: str) -> FileReading | None:
     with checkout.guarded(path, "the file could not be read"):
         read_into(reading, path, data, checkout.read, checkout.wanted)
         if kept is not None:
-            kept.keep(path, reading)
+            kept.keep(path, data, reading)
     return reading
 
 

@@ -88,7 +88,7 @@ def _rule(line: str) -> Rule | None:
         return None
 
 
-class _Unmatchable(Exception):  # noqa: N818 - not an error: git takes such a line for one that matches nothing
+class _Unmatchable(Exception):
     """A pattern with an open bracket or a lone backslash at its end."""
 
 

@@ -49,7 +49,7 @@ class RenderInput(NamedTuple):
         return whole.hexdigest()
 
 
-class RenderFailed(Exception):  # noqa: N818 - it becomes a row, not a failure of the run
+class RenderFailed(Exception):
     """A renderer gave no output: ``what`` and ``repair`` in words."""
 
     def __init__(self, what: str, repair: str, *, transient: bool = False) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.fixes import Editable, Refused
 from auditor.model import Body, Path, Place, Precision, Resource, Target
+from auditor.progress import over
 from auditor.sources.manifests import EXCERPT_LINES, SourceFile, without_nulls
 from auditor.sources.tree import Unreadable
 from auditor.spans import Edit
@@ -37,7 +38,7 @@ def collect(checkout: Checkout) -> None:
     checkout.claim(path for path in checkout.files if path.endswith(SUFFIXES + VARIABLE_SUFFIXES))
     reader = _Reader(checkout)
     roots = _roots(checkout, reader) if paths else {}
-    for directory, loaded in roots.items():
+    for directory, loaded in over(roots.items(), "reading Terraform roots", len(roots)):
         for label, root in loaded:
             with checkout.guarded(directory or ".", "the Terraform root could not be read"):
                 _add(checkout, reader, root, _name(directory, label, root))

@@ -35,7 +35,7 @@ _KINDS = {
 }
 
 
-class Unreadable(Exception):  # noqa: N818 - it becomes a row, not a failure of the run
+class Unreadable(Exception):
     """A file that cannot be read: ``what`` and ``repair`` in words."""
 
     def __init__(self, what: str, repair: str, *, too_large: bool = False) -> None:
@@ -272,6 +272,14 @@ def _ignored(path: str, directory: bool, rules: tuple[Ignore, ...]) -> bool:
         if verdict is not None:
             return verdict
     return False
+
+
+class EmptyTree(Tree):
+    """No files at all: what a run audits that looks at a cluster only."""
+
+    def files(self) -> list[str]:
+        """None."""
+        return []
 
 
 class PathsTree(Tree):

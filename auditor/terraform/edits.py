@@ -24,7 +24,7 @@ from auditor.terraform.source import AttributeNode, BlockNode, Body, SourceFile
 Path = Sequence[PathStep]
 
 
-class CannotEdit(Exception):  # noqa: N818 - an answer, not a fault
+class CannotEdit(Exception):
     """Why an edit cannot be made, and where the value is set instead."""
 
 

@@ -15,5 +15,5 @@ class EvaluationError(Exception):
     """An expression that Terraform would refuse. The message holds names and types, never values."""
 
 
-class BudgetExceeded(Exception):  # noqa: N818 - a limit that was reached, not a fault of the program
+class BudgetExceeded(Exception):
     """The expression would cost more than the limits allow. ``try`` and ``can`` do not catch it."""

@@ -22,11 +22,11 @@ from auditor.yamlio.text import line_start
 _ODD_BREAKS: Final = re.compile(rb"\r(?!\n)|\xc2\x85|\xe2\x80[\xa8\xa9]")
 
 
-class CannotEdit(Exception):  # noqa: N818 - an answer, not a fault
+class CannotEdit(Exception):
     """Why an edit cannot be made safely."""
 
 
-class EditConflict(ValueError):  # noqa: N818
+class EditConflict(ValueError):
     """Two edits of the same bytes that differ."""
 
 

@@ -18,6 +18,7 @@ packs = ["strict"]
 exclude = ["vendor/**"]
 policies = ["policies"]
 region = "eu-west-1"
+repositories = ["https://git.example.com/org/platform"]
 [gate]
 fail_on = "medium"
 min_score = 80
@@ -60,6 +61,7 @@ def test_every_key_reaches_the_settings() -> None:
     assert settings.targets == {"inference": TargetSettings(("k8s/prod",), "terraform", "prod")}
     assert (settings.honour, settings.region) == (("checkov", "polaris"), "eu-west-1")
     assert settings.prices == {"g5.xlarge": 0.9}
+    assert settings.repositories == ("https://git.example.com/org/platform",)
     assert (config.waivers_file, settings.require_until) == ("ops/waivers.yaml", False)
 
 

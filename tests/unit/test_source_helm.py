@@ -13,7 +13,6 @@ from auditor.model import Path as BodyPath
 from auditor.model import Target
 from auditor.sources.git import GitOptions, GitSource
 from auditor.sources.helm.origin import HelmOrigin
-from auditor.sources.helm.release import Helm
 from auditor.sources.interface import Inventory
 from auditor.sources.sandbox import Limits
 from auditor.sources.tree import Tree

@@ -62,10 +62,17 @@ def flatten(target: Any, depth: Any = 1) -> list[Any]:
 
 def distinct(target: Any) -> list[Any]:
     kept: list[Any] = []
+    texts: set[str] = set()  # a string equals strings alone: looked up, since lists of names are long
+    others: list[Any] = []
     for element in items("distinct", target):
         if isinstance(element, Unknown):
             raise UnknownUsed(element)
-        if not any(eq(element, other) for other in kept):
+        if type(element) is str:
+            if element not in texts:
+                texts.add(element)
+                kept.append(element)
+        elif not any(eq(element, other) for other in others):
+            others.append(element)
             kept.append(element)
     return kept
 

@@ -63,7 +63,7 @@ CLUSTER_SCOPED = frozenset(
 """Kinds without a namespace whose name does not begin with ``Cluster``."""
 
 
-class NotDeployed(Exception):  # noqa: N818 - it becomes a row
+class NotDeployed(Exception):
     """A source whose objects are not known here: ``what`` and ``repair`` in words."""
 
     def __init__(self, what: str, repair: str) -> None:

@@ -22,7 +22,7 @@ Fill = Callable[[Any, Parameters], Any]
 """Replaces the template expressions in a value by parameters."""
 
 
-class NotGenerated(Exception):  # noqa: N818 - it becomes a row
+class NotGenerated(Exception):
     """A generator that cannot be evaluated here; the text says which and why."""
 
 

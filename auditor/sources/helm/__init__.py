@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from auditor.guard import REPAIR, described
 from auditor.model import Resource, Target
+from auditor.progress import over
 from auditor.sources.git import Checkout
 from auditor.sources.helm.chart import Chart, Charts
 from auditor.sources.helm.origin import Rendered, origin_of
@@ -64,7 +65,8 @@ def _is_no_object(checkout: Checkout, chart: Chart, path: str) -> bool:
 def _render_all(builder: Builder, charts: list[Chart]) -> None:
     releases = [(chart, release) for chart in charts for release in builder.releases(chart)]
     with ThreadPoolExecutor(WORKERS) as pool:
-        streams = [*pool.map(builder.render, [release for _, release in releases])]
+        rendered = pool.map(builder.render, [release for _, release in releases])
+        streams = [*over(rendered, "rendering charts", len(releases))]
     works = {
         chart.folder for (chart, _), stream in zip(releases, streams, strict=True) if type(stream) is bytes
     }

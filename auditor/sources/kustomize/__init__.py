@@ -8,6 +8,7 @@ from typing import Any
 
 from auditor.guard import REPAIR, described
 from auditor.model import Resource, Target
+from auditor.progress import over
 from auditor.sources.git import Checkout
 from auditor.sources.kustomize.graph import Graph, Node
 from auditor.sources.kustomize.leftovers import claim_unused_patches
@@ -52,7 +53,8 @@ def collect(checkout: Checkout) -> None:
         return
     builder = Builder(checkout, graph, kustomize, roots)
     with ThreadPoolExecutor(WORKERS) as pool:
-        for folder, rendered in zip(roots, pool.map(builder.render, roots), strict=True):
+        streams = over(pool.map(builder.render, roots), "rendering kustomizations", len(roots))
+        for folder, rendered in zip(roots, streams, strict=True):
             with checkout.guarded(graph.nodes[folder].path, "what it renders to could not be read"):
                 resources = builder.resources(folder, rendered)
                 if resources is not None:
@@ -66,6 +68,9 @@ def _blocked(checkout: Checkout, graph: Graph) -> None:
     for folder in sorted(graph.nodes):
         gaps = [gap for node in graph.closure(folder) for gap in node.gaps]
         if gaps:
+            checkout.inventory.unrendered[folder or "."] = frozenset(
+                path for node in graph.closure(folder) for path in node.resources
+            )
             more = f", and {len(gaps) - 1} more such reference{'s' * (len(gaps) > 2)}" * (len(gaps) > 1)
             what = f"{folder or '.'}: not rendered, {gaps[0].what}{more}"
             checkout.inventory.gaps.append(gaps[0]._replace(what=what))
