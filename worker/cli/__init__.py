@@ -1,0 +1,1 @@
+"""The ``worker`` command. Nothing heavy is imported before a command is chosen."""
