@@ -1,0 +1,9 @@
+variable "cluster_name" {
+  description = "Cluster of the add-ons."
+  type        = string
+}
+
+variable "versions" {
+  description = "Versions of coredns, metrics-server and aws-ebs-csi-driver."
+  type        = map(string)
+}
