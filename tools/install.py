@@ -1,7 +1,8 @@
 """Test tools from ordinary package registries, built once into the user's cache.
 
-Go modules (kubeconform, kube-score, helm; kustomize and Terraform where they are missing) and checkov in an
-environment of its own. What is there already is left alone; versions are pinned here and nowhere else.
+Go modules (kubeconform, kube-score, helm; kustomize where it is missing) and checkov in an environment of its own.
+Terraform must be there: it cannot be built from its module, whose go.mod replaces parts by folders. What is there
+already is left alone; versions are pinned here and nowhere else.
 """
 
 from __future__ import annotations
@@ -19,9 +20,8 @@ GO_TOOLS = {
     "kube-score": "github.com/zegl/kube-score/cmd/kube-score@v1.20.0",
     "helm": "helm.sh/helm/v3/cmd/helm@v3.22.0",
     "kustomize": "sigs.k8s.io/kustomize/kustomize/v5@v5.8.3",
-    "terraform": "github.com/hashicorp/terraform@v1.11.4",
 }
-INSTEAD = {"kustomize": "kubectl", "terraform": "terraform"}
+INSTEAD = {"kustomize": "kubectl"}
 """Tools that are not built where this command is there already."""
 PACKAGES = {"dot": "graphviz", "chromium": "chromium"}
 """Command → Debian package."""
@@ -56,6 +56,15 @@ def install_checkov() -> None:
     marker.write_text(CHECKOV)
 
 
+def require_terraform() -> None:
+    """The platform's tests run it; nothing installs it on every system."""
+    if shutil.which("terraform") is None:
+        raise SystemExit(
+            "there is no terraform: install 1.11 or newer (https://developer.hashicorp.com/terraform/install; "
+            "on GitHub the action hashicorp/setup-terraform), then run this again"
+        )
+
+
 def install_packages() -> None:
     """Debian packages that tests call as commands; elsewhere install them by hand."""
     missing = [package for command, package in PACKAGES.items() if shutil.which(command) is None]
@@ -74,6 +83,7 @@ def main() -> int:
     """Install everything that the tests and benchmarks use."""
     (CACHE / "bin").mkdir(parents=True, exist_ok=True)
     install_packages()
+    require_terraform()
     for name in GO_TOOLS:
         if name in INSTEAD and shutil.which(INSTEAD[name]):
             continue

@@ -39,7 +39,7 @@ class SyncWave:
     def __init__(self, world: World) -> None:
         self._world = world
         self._definitions = {
-            (dig(each.body, ("spec", "group")), dig(each.body, ("spec", "names", "kind"))): each
+            (str(dig(each.body, ("spec", "group"))), str(dig(each.body, ("spec", "names", "kind")))): each
             for each in world.kind("apiextensions.k8s.io", "CustomResourceDefinition")
         }
 

@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.install import CACHE
-
 SOURCE = Path(__file__).parents[2] / "platform" / "terraform"
 MIRRORED = "registry.terraform.io/hashicorp/aws"
 IMPLIED = ("~/.terraform.d/plugins", "~/.local/share/terraform/plugins", "/usr/local/share/terraform/plugins")
@@ -25,10 +23,10 @@ class TerraformError(AssertionError):
 
 
 def binary() -> str:
-    """Terraform of this machine, else the one that ``python -m tools.install`` builds."""
-    found = shutil.which("terraform") or shutil.which(str(CACHE / "bin" / "terraform"))
+    """Terraform of this machine."""
+    found = shutil.which("terraform")
     if found is None:
-        raise TerraformError("there is no terraform: run `python -m tools.install`")
+        raise TerraformError("there is no terraform: `python -m tools.install` says how to get it")
     return found
 
 

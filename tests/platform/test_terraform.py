@@ -14,6 +14,7 @@ from auditor.data.cuda import cuda_driver
 from auditor.data.eks_versions import eks_version
 from tests.platform.terraform import SOURCE, Terraform, TerraformError, cli_config, copy_to, mirror
 from tests.unit.command import run
+from worker.settings import Settings
 
 ENVIRONMENTS = ("dev", "prod")
 TESTED = ("cluster", "gpu-quota", "network", "node-group", "platform")
@@ -142,3 +143,27 @@ def test_a_mirror_in_the_usual_places_is_found(tmp_path: Path, monkeypatch: pyte
 def test_a_command_that_fails_shows_what_it_said(folder: Path) -> None:
     with pytest.raises(TerraformError, match="terraform no-such-command"):
         terraform_in(folder, ".").run("no-such-command")
+
+
+def default_of(module: str, text: str) -> str:
+    """What a pattern's group finds in a module's variables."""
+    found = re.search(text, (MODULES / module / "variables.tf").read_text())
+    assert found is not None, text
+    return found.group(1)
+
+
+def test_what_the_worker_decides_is_taken_from_the_worker() -> None:
+    settings = {name: field.default for name, field in Settings.model_fields.items()}
+    prefixes = json.loads(default_of("platform", r"output_prefixes = optional\(list\(string\), (\[.*?\])\)"))
+    assert prefixes == [settings["output_prefix"], settings["error_prefix"]]
+    receives = int(default_of("queue", r'"max_receive_count" \{[^}]*default     = (\d+)'))
+    assert receives > settings["max_receives"], "the queue would give a scan up before the worker says why"
+    hidden = int(default_of("platform", r'"visibility_timeout_seconds" \{[^}]*default     = (\d+)'))
+    assert hidden > settings["grace_seconds"] + settings["visibility_seconds"]
+
+
+def test_the_nodes_driver_runs_the_workers_cuda() -> None:
+    needed = cuda_driver(default_of("platform", r'"worker_cuda" \{[^}]*default     = "(.*?)"'))
+    assert needed is not None
+    branch = default_of("platform", r'"gpu_driver_branch" \{[^}]*default     = "(.*?)"')
+    assert int(branch) >= needed.full[0]

@@ -224,7 +224,8 @@ def _worst() -> Iterator[Body]:
         yield {**workload("Deployment", pod), "metadata": {"name": name}}
     socket = {"volumes": [{"name": "socket", "hostPath": {"path": "/var/run/docker.sock"}}]}
     yield {**workload("DaemonSet", {**pod, **socket}), "apiVersion": "extensions/v1beta1"}
-    yield workload("Pod", {**pod, **socket, "containers": [patched(container, {"image": ABSENT})]})
+    template = {"name": "spark-kubernetes-executor", "image": ABSENT}
+    yield workload("Pod", {**pod, **socket, "containers": [patched(container, template)]})
 
 
 def _patches(fields: dict[str, tuple[Any, ...]]) -> list[Body]:

@@ -1,4 +1,4 @@
-"""What terraform-provider-aws 5.100 asks of AWS and moto 5.2.5 does not answer, or answers so that a plan never settles.
+"""What provider aws 5.100 asks of AWS and moto 5.2.5 does not answer, or answers so that a plan never settles.
 
 One module for each service. ``close_gaps`` changes moto's classes in place; nothing of the product knows of it.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-SERVICES = ("sqs", "ec2", "eks", "eks_access", "eks_addons", "budgets", "quotas")
+SERVICES = ("s3", "sqs", "ec2", "eks", "eks_access", "eks_addons", "budgets", "quotas")
 
 
 def close_gaps() -> None:

@@ -96,7 +96,24 @@ data "aws_iam_policy_document" "this" {
     }
   }
 
-  # An upload may leave the key to the bucket; it may not name another one.
+  # An upload may leave encryption to the bucket; it may not ask for less, or name another key.
+  statement {
+    sid       = "KmsOnly"
+    effect    = "Deny"
+    actions   = ["s3:PutObject"]
+    resources = ["${aws_s3_bucket.this.arn}/*"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+    condition {
+      test     = "StringNotEqualsIfExists"
+      variable = "s3:x-amz-server-side-encryption"
+      values   = ["aws:kms"]
+    }
+  }
+
   statement {
     sid       = "OwnKeyOnly"
     effect    = "Deny"

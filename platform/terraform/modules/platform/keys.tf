@@ -31,7 +31,7 @@ module "operations_key" {
   services = {
     Logs = {
       service = "logs.${var.region}.amazonaws.com"
-      actions = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:DescribeKey"]
+      actions = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"]
       condition = {
         test     = "ArnLike"
         variable = "kms:EncryptionContext:aws:logs:arn"
@@ -50,7 +50,7 @@ module "operations_key" {
     }
     Trail = {
       service = "cloudtrail.amazonaws.com"
-      actions = ["kms:GenerateDataKey", "kms:DescribeKey"]
+      actions = ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"]
       condition = {
         test     = "StringEquals"
         variable = "aws:SourceArn"

@@ -19,9 +19,9 @@ variable "visibility_timeout_seconds" {
 }
 
 variable "max_receive_count" {
-  description = "Receives after which a message is a dead letter: 3 to 5 separate bad luck from bad input."
+  description = "Receives after which a message is a dead letter: one more than WORKER_MAX_RECEIVES, so that the worker gives up first and says why."
   type        = number
-  default     = 5
+  default     = 6
 }
 
 variable "source_bucket" {

@@ -15,7 +15,7 @@ run "enough_is_silent" {
   }
 
   assert {
-    condition     = output.vcpus == tomap({ "L-DB2E81BA" = { needed = 64, allowed = 64 } })
+    condition     = output.vcpus["L-DB2E81BA"].needed == 64 && output.vcpus["L-DB2E81BA"].allowed == 64
     error_message = "Eight nodes of eight vCPUs are 64."
   }
 }
