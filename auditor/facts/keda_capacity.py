@@ -82,4 +82,5 @@ def _within_limits(fit: GroupFit, wanted: dict[str, Any]) -> int | Unknown:
     if not found or not all(str(each).isdigit() for each in found):
         name = fit.template.name
         return Unknown(f"{name} has no maximum of nodes", "set a maximum, or a GPU limit on the NodePool")
-    return min(int(each) for each in found) // max(wanted["count"], 1)
+    count: int = wanted["count"]
+    return min(int(each) for each in found) // max(count, 1)
