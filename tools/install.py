@@ -86,7 +86,9 @@ def install_prometheus() -> None:
     if all((CACHE / "bin" / name).exists() or shutil.which(name) for name in PROMETHEUS):
         return
     if shutil.which("apt-get") is None:
-        raise SystemExit("put prometheus and promtool on PATH (https://prometheus.io/download), then run this again")
+        raise SystemExit(
+            "put prometheus and promtool on PATH (https://prometheus.io/download), then run this again"
+        )
     print("unpacking Debian's prometheus", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["apt-get", "download", "-qq", "prometheus"], check=True, cwd=folder)

@@ -102,7 +102,9 @@ def _closed(node: Any) -> Any:
 def errors(body: dict[str, Any]) -> list[str]:
     """Where an object breaks its definition; KeyError for a kind that none of the sources defines."""
     validator = jsonschema.Draft202012Validator(schemas()[body["apiVersion"], body["kind"]])
-    return [f"{'.'.join(map(str, each.absolute_path))}: {each.message}" for each in validator.iter_errors(body)]
+    return [
+        f"{'.'.join(map(str, each.absolute_path))}: {each.message}" for each in validator.iter_errors(body)
+    ]
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ Object = dict[str, Any]
 def overlays() -> list[str]:
     """Folders that are rendered by themselves, relative to ``platform/``: neither components nor bases."""
     found = {path.parent: read(path)[0] for path in PLATFORM.rglob("kustomization.yaml")}
-    included = {(folder / name).resolve() for folder, each in found.items() for name in each.get("resources", [])}
+    included = {
+        (folder / name).resolve() for folder, each in found.items() for name in each.get("resources", [])
+    }
     return sorted(
         folder.relative_to(PLATFORM).as_posix()
         for folder, each in found.items()

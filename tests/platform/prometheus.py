@@ -38,7 +38,9 @@ def groups(environment: str) -> list[dict[str, Any]]:
 
 def alerts(environment: str) -> dict[str, dict[str, Any]]:
     """Alert → rule."""
-    return {rule["alert"]: rule for group in groups(environment) for rule in group["rules"] if "alert" in rule}
+    return {
+        rule["alert"]: rule for group in groups(environment) for rule in group["rules"] if "alert" in rule
+    }
 
 
 def write_rules(environment: str, folder: Path) -> Path:
@@ -50,7 +52,9 @@ def write_rules(environment: str, folder: Path) -> Path:
 
 def promtool(*arguments: str, cwd: Path) -> tuple[int, str]:
     """Exit code and all output."""
-    done = subprocess.run([program("promtool"), *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [program("promtool"), *arguments], cwd=cwd, capture_output=True, text=True, check=False
+    )
     return done.returncode, done.stdout + done.stderr
 
 

@@ -85,7 +85,10 @@ def _always(minute: int) -> Iterator[Sample]:
     yield Sample("kube_deployment_spec_replicas", wanted, minute, max(len(_workers(minute)), min(2, waiting)))
     audited = START - 7200
     yield Sample(
-        "kube_cronjob_status_last_successful_time", {"namespace": "audit", "cronjob": "auditor"}, minute, audited
+        "kube_cronjob_status_last_successful_time",
+        {"namespace": "audit", "cronjob": "auditor"},
+        minute,
+        audited,
     )
     failed = {"namespace": "audit", "job_name": "auditor-29"}
     yield Sample("kube_job_status_failed", failed, minute, float(minute >= IDLE))
@@ -111,7 +114,9 @@ def _gpu_node(minute: int, index: int) -> Iterator[Sample]:
     ready = {**name, "condition": "Ready", "status": "true"}
     yield Sample("kube_node_status_condition", ready, minute, float(not stuck))
     yield Sample("kube_node_spec_unschedulable", name, minute, 0)
-    yield Sample("kube_node_status_allocatable", {**name, "resource": "nvidia_com_gpu"}, minute, float(not stuck))
+    yield Sample(
+        "kube_node_status_allocatable", {**name, "resource": "nvidia_com_gpu"}, minute, float(not stuck)
+    )
     busy = index < len(_workers(minute))
     active = (0.82 + 0.1 * math.sin(minute / 4 + index)) if busy else 0.0
     gpu = {"Hostname": name["node"], "UUID": f"GPU-{index}"}
@@ -128,7 +133,13 @@ def _worker(minute: int, began: int, index: int, rate: float) -> Iterator[Sample
     shares = (0.0, 0.1, 0.6, 1.0) if slow else (0.3, 0.96, 1.0, 1.0)
     for bucket, share in zip(SCAN_BUCKETS, shares, strict=True):
         yield Sample("worker_scan_seconds_bucket", {**pod, "le": bucket}, minute, share * done)
-    for phase, seconds in (("download", 2.0), ("prepare", 3.0), ("infer", 31.0), ("export", 9.0), ("upload", 1.5)):
+    for phase, seconds in (
+        ("download", 2.0),
+        ("prepare", 3.0),
+        ("infer", 31.0),
+        ("export", 9.0),
+        ("upload", 1.5),
+    ):
         spent = seconds * (2.5 if slow else 1) * done
         yield Sample("worker_phase_seconds_sum", {**pod, "phase": phase}, minute, spent)
         yield Sample("worker_phase_seconds_count", {**pod, "phase": phase}, minute, done)
@@ -148,7 +159,9 @@ def _worker_pod(minute: int, began: int, pod: dict[str, str], index: int) -> Ite
     yield Sample("kube_pod_status_phase", {**pod, "phase": "Running"}, minute, 1)
     container = {**pod, "container": "worker", "node": f"gpu-{index}"}
     for resource, value in (("cpu", 3.0), ("memory", 11 * 2**30), ("nvidia_com_gpu", 1.0)):
-        yield Sample("kube_pod_container_resource_requests", {**container, "resource": resource}, minute, value)
+        yield Sample(
+            "kube_pod_container_resource_requests", {**container, "resource": resource}, minute, value
+        )
     yield Sample("container_cpu_usage_seconds_total", container, minute, 1.4 * 60 * (minute - began))
     yield Sample("container_memory_working_set_bytes", container, minute, 7.4 * 2**30)
 
@@ -158,7 +171,13 @@ def backfill(folder: Path, samples: Iterable[Sample]) -> None:
     text = folder / "samples.txt"
     text.write_text(openmetrics(samples))
     code, said = promtool(
-        "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=336h", str(text), str(folder), cwd=folder
+        "tsdb",
+        "create-blocks-from",
+        "openmetrics",
+        "--max-block-duration=336h",
+        str(text),
+        str(folder),
+        cwd=folder,
     )
     assert code == 0, said
 

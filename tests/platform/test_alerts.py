@@ -30,7 +30,9 @@ def unit_test(name: str, case: dict[str, Any], expected: list[dict[str, Any]]) -
 def run(folder: Path, environment: str, test: dict[str, Any]) -> tuple[int, str]:
     rules = write_rules(environment, folder)
     path = folder / "test.yml"
-    path.write_text(yaml.safe_dump({"rule_files": [rules.name], "evaluation_interval": "1m", "tests": [test]}))
+    path.write_text(
+        yaml.safe_dump({"rule_files": [rules.name], "evaluation_interval": "1m", "tests": [test]})
+    )
     return promtool("test", "rules", path.name, cwd=folder)
 
 
@@ -54,7 +56,7 @@ def test_an_alert_is_silent_when_all_is_well(name: str, environment: str, tmp_pa
 @pytest.mark.parametrize(("name", "environment"), WHERE)
 def test_an_alert_fires_when_it_should(name: str, environment: str, tmp_path: Path) -> None:
     case = CASES[name]["fires"]
-    # promtool compares whole texts, and ours hold values: it is asked for silence, and must object with this alert alone.
+    # promtool compares whole texts, and ours hold values: asked for silence, it must object with this alert alone.
     code, said = run(tmp_path, environment, unit_test(name, case, []))
     labels = {**alerts(environment)[name]["labels"], **case.get("labels", {}), "alertname": name}
     fired = re.findall(r"Labels:\{([^}]*)\}", said)

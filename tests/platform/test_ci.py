@@ -37,7 +37,10 @@ def test_no_workflow_knows_an_aws_key(name: str) -> None:
 
 def test_an_image_is_scanned_before_it_is_pushed_and_signed_after() -> None:
     order = [step.get("name", step.get("uses", "")) for step in steps("build.yaml")]
-    places = [next(at for at, each in enumerate(order) if each.startswith(part)) for part in ("Scan", "SBOM", "Push", "Sign")]
+    places = [
+        next(at for at, each in enumerate(order) if each.startswith(part))
+        for part in ("Scan", "SBOM", "Push", "Sign")
+    ]
     assert places == sorted(places)
 
 
@@ -50,7 +53,9 @@ def test_the_build_runs_in_the_environment_that_the_role_trusts() -> None:
 
 
 def test_every_image_that_runs_is_built() -> None:
-    built = {each["name"] for each in workflow("build.yaml")["jobs"]["image"]["strategy"]["matrix"]["include"]}
+    built = {
+        each["name"] for each in workflow("build.yaml")["jobs"]["image"]["strategy"]["matrix"]["include"]
+    }
     text = (PLATFORM / "apps/prod/settings/kustomization.yaml").read_text()
     assert set(re.findall(r"name: REGISTRY/([\w-]+)", text)) == built
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import promql_parser
 import pytest
 
+from tests.platform.draw_dashboards import FOLDER as PICTURES
+from tests.platform.draw_dashboards import pictures
 from tests.platform.prometheus import Prometheus, alerts, groups
 from tests.platform.synthetic import backfill, day, levels, over_the_day, record
 from tools import dashboards
@@ -35,7 +37,9 @@ def numbers(server: Prometheus, expr: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("panel", "expr"), QUERIES, ids=[f"{name}-{n}" for n, (name, _) in enumerate(QUERIES)])
+@pytest.mark.parametrize(
+    ("panel", "expr"), QUERIES, ids=[f"{name}-{n}" for n, (name, _) in enumerate(QUERIES)]
+)
 def test_a_panels_query_has_data(server: Prometheus, panel: str, expr: str) -> None:
     assert numbers(server, expr), panel
 
@@ -80,3 +84,12 @@ def test_a_query_without_its_series_has_no_data(tmp_path: Path) -> None:
     with Prometheus(tmp_path) as running:
         assert not numbers(running, "max(DCGM_FI_PROF_GR_ENGINE_ACTIVE)")
         assert numbers(running, "max(DCGM_FI_DEV_GPU_UTIL)")
+
+
+@pytest.mark.slow
+def test_the_committed_pictures_are_what_prometheus_answers(server: Prometheus) -> None:
+    drawn = pictures(server)
+    assert {name: (PICTURES / name).read_text() == text for name, text in drawn.items()} == dict.fromkeys(
+        drawn, True
+    )
+    assert not any("no data" in text for text in drawn.values())

@@ -217,7 +217,10 @@ def emitted() -> set[str]:
 
 def expressions() -> list[str]:
     panels = [
-        query.expr for each in dashboards.DASHBOARDS.values() for panel in each.panels for query in panel.queries
+        query.expr
+        for each in dashboards.DASHBOARDS.values()
+        for panel in each.panels
+        for query in panel.queries
     ]
     return [*panels, *(str(rule["expr"]) for each in groups("prod") for rule in each["rules"])]
 

@@ -49,7 +49,9 @@ def test_the_schemas_refuse_what_they_should() -> None:
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_the_definitions_deployed_are_those_validated_here(environment: str) -> None:
-    elements = one(f"clusters/{environment}/applications", "ApplicationSet", "definitions")["spec"]["generators"][0]
+    elements = one(f"clusters/{environment}/applications", "ApplicationSet", "definitions")["spec"][
+        "generators"
+    ][0]
     versions = {each["name"]: each["revision"] for each in elements["list"]["elements"]}
     assert versions["keda-definitions"] == definitions.version_of("github.com/kedacore/keda/v2")
     module = "github.com/prometheus-operator/prometheus-operator"
@@ -77,18 +79,32 @@ def own_revisions(environment: str) -> set[str]:
             for each in value:
                 walk(each)
 
-    walk([each for each in rendered(f"clusters/{environment}/applications") if each["kind"] == "ApplicationSet"])
+    walk(
+        [
+            each
+            for each in rendered(f"clusters/{environment}/applications")
+            if each["kind"] == "ApplicationSet"
+        ]
+    )
     return found
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_waves_go_definitions_controllers_configs_apps(environment: str) -> None:
-    sets = [each for each in rendered(f"clusters/{environment}/applications") if each["kind"] == "ApplicationSet"]
+    sets = [
+        each for each in rendered(f"clusters/{environment}/applications") if each["kind"] == "ApplicationSet"
+    ]
     waves = {
         each["metadata"]["name"]: int(each["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"])
         for each in sets
     }
-    assert waves["definitions"] < waves["controllers"] == waves["node-autoscaler"] < waves["configs"] < waves["apps"]
+    assert (
+        waves["definitions"]
+        < waves["controllers"]
+        == waves["node-autoscaler"]
+        < waves["configs"]
+        < waves["apps"]
+    )
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
@@ -114,12 +130,18 @@ def allowed(project: dict[str, Any], body: Object) -> bool:
     if namespace is None:
         return wanted in project["clusterResourceWhitelist"]
     kinds = project.get("namespaceResourceWhitelist")
-    return (kinds is None or wanted in kinds) and namespace in {each["namespace"] for each in project["destinations"]}
+    return (kinds is None or wanted in kinds) and namespace in {
+        each["namespace"] for each in project["destinations"]
+    }
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_every_namespace_denies_what_nothing_allows(environment: str) -> None:
-    namespaces = {each["metadata"]["name"] for each in rendered("infrastructure/namespaces") if each["kind"] == "Namespace"}
+    namespaces = {
+        each["metadata"]["name"]
+        for each in rendered("infrastructure/namespaces")
+        if each["kind"] == "Namespace"
+    }
     denied = {
         each["metadata"]["namespace"]
         for each in rendered(f"infrastructure/configs/{environment}")
@@ -140,7 +162,13 @@ def test_no_file_holds_a_document_that_nothing_deploys() -> None:
     """A manifest beside the kustomizations that none of them names is a change that never arrives."""
     used = {path for each in PLATFORM.rglob("kustomization.yaml") for path in named_files(each)}
     roots = {PLATFORM / f"clusters/{each}/root.yaml" for each in ("dev", "prod")}
-    for folder in ("apps", "clusters", "infrastructure/configs", "infrastructure/namespaces", "bootstrap/argocd"):
+    for folder in (
+        "apps",
+        "clusters",
+        "infrastructure/configs",
+        "infrastructure/namespaces",
+        "bootstrap/argocd",
+    ):
         for path in (PLATFORM / folder).rglob("*.yaml"):
             assert path.name == "kustomization.yaml" or path in used | roots, path
 

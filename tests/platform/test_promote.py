@@ -31,9 +31,7 @@ def image(tree: Path, overlay: str, kind: str, name: str) -> str:
     command = [shutil.which("kubectl") or "kubectl", "kustomize", str(tree / overlay)]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     (found,) = [
-        each
-        for each in yaml.safe_load_all(shown)
-        if (each["kind"], each["metadata"]["name"]) == (kind, name)
+        each for each in yaml.safe_load_all(shown) if (each["kind"], each["metadata"]["name"]) == (kind, name)
     ]
     spec = found["spec"]["jobTemplate"]["spec"] if kind == "CronJob" else found["spec"]
     return str(spec["template"]["spec"]["containers"][0]["image"])
@@ -63,7 +61,13 @@ def test_a_second_promotion_replaces_the_first(tree: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["staging", f"ml-worker={DIGEST}"], ["prod"], ["prod", "ml-worker=1.2.3"], ["prod", f"other={DIGEST}"]],
+    [
+        [],
+        ["staging", f"ml-worker={DIGEST}"],
+        ["prod"],
+        ["prod", "ml-worker=1.2.3"],
+        ["prod", f"other={DIGEST}"],
+    ],
 )
 def test_what_cannot_be_promoted_is_refused_and_nothing_changes(tree: Path, arguments: list[str]) -> None:
     before = {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()}
