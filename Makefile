@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 AUDITED ?= docs/example
 OUT ?= reports/out
 
-.PHONY: audit test test-fast check lint types imports generate bench clean
+.PHONY: audit test test-fast check lint types imports generate bootstrap bench clean
 
 audit: $(VENV)/.run  ## audit the example (later platform/): prints the report and writes it to reports/out
 	@mkdir -p $(OUT)
@@ -36,6 +36,9 @@ imports: $(VENV)/.dev
 
 generate: $(VENV)/.dev  ## everything that is generated and committed
 	$(BIN)/python -m tools.generate
+
+bootstrap:  ## make bootstrap ENV=dev: Argo CD on a new cluster, and from there on Git
+	platform/bootstrap/bootstrap.sh $(ENV)
 
 bench: $(VENV)/.dev tools
 	$(BIN)/python -m tests.bench

@@ -10,11 +10,11 @@ argocd=v3.2.11
 outputs=$(mktemp) secret=$(mktemp)
 trap 'rm -f "$outputs" "$secret"' EXIT
 terraform -chdir="terraform/envs/$environment" output -json > "$outputs"
-PYTHONPATH=.. python3 -m tools.cluster_file < "$outputs" | diff "clusters/$environment/cluster.yaml" - || {
+PYTHONPATH=.. "${PYTHON:-python3}" -m tools.cluster_file < "$outputs" | diff "clusters/$environment/cluster.yaml" - || {
   echo "clusters/$environment/cluster.yaml is not what Terraform says: commit the difference first" >&2
   exit 1
 }
-PYTHONPATH=.. python3 -m tools.cluster_file --secret < "$outputs" > "$secret"
+PYTHONPATH=.. "${PYTHON:-python3}" -m tools.cluster_file --secret < "$outputs" > "$secret"
 wanted=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["cluster_endpoint"]["value"])' < "$outputs")
 echo "cluster: $wanted; kubectl's: $(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}')"
 
