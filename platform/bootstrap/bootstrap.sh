@@ -18,9 +18,10 @@ PYTHONPATH=.. "${PYTHON:-python3}" -m tools.cluster_file --secret < "$outputs" >
 wanted=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["cluster_endpoint"]["value"])' < "$outputs")
 echo "cluster: $wanted; kubectl's: $(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}')"
 
+# Not the HA variant: its Redis asks for three nodes, and the floor has one or two. Argo CD down stops changes, not scans.
 apply() { kubectl apply --server-side --force-conflicts "$@"; }
 apply -f bootstrap/argocd/namespace.yaml
-apply -n argocd -f "https://raw.githubusercontent.com/argoproj/argo-cd/$argocd/manifests/ha/install.yaml"
+apply -n argocd -f "https://raw.githubusercontent.com/argoproj/argo-cd/$argocd/manifests/install.yaml"
 apply -k bootstrap/argocd
 kubectl -n argocd rollout status deploy/argocd-repo-server --timeout=5m
 apply -f "$secret"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -31,6 +32,21 @@ def overlays() -> list[str]:
 def rendered(overlay: str) -> tuple[Object, ...]:
     """The objects of one overlay. AssertionError with kustomize's words when it does not render."""
     command = [shutil.which("kubectl") or "kubectl", "kustomize", str(PLATFORM / overlay)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return tuple(each for each in yaml.safe_load_all(done.stdout) if each)
+
+
+def with_component(overlay: str, component: str, folder: Path) -> tuple[Object, ...]:
+    """The objects of an overlay with one more component, from a copy of the platform in ``folder``."""
+    copy = folder / "platform"
+    shutil.copytree(PLATFORM, copy, ignore=shutil.ignore_patterns("terraform"))
+    path = copy / overlay / "kustomization.yaml"
+    body = read(path)[0]
+    relative = os.path.relpath(copy / component, path.parent)
+    body["components"] = [*body.get("components", []), relative]
+    path.write_text(yaml.safe_dump(body))
+    command = [shutil.which("kubectl") or "kubectl", "kustomize", str(path.parent)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return tuple(each for each in yaml.safe_load_all(done.stdout) if each)

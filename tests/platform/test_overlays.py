@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
 
 from tests.platform import definitions
-from tests.platform.overlays import PLATFORM, Object, one, overlays, read, rendered, strings
+from tests.platform.overlays import (
+    PLATFORM,
+    Object,
+    one,
+    overlays,
+    read,
+    rendered,
+    strings,
+    with_component,
+)
 
 PLACEHOLDER = re.compile(r"\b(QUEUE|BUCKET|DIGEST|REGION|ROLE|SUBNET|REGISTRY|ENVIRONMENT)\b")
 KUBERNETES = "1.35"
@@ -152,6 +162,21 @@ def test_every_namespace_denies_what_nothing_allows(environment: str) -> None:
         and not each["spec"].get("egress")
     }
     assert denied == namespaces
+
+
+def test_karpenter_takes_the_cluster_autoscalers_place(tmp_path: Path) -> None:
+    objects = with_component("clusters/prod/applications", "clusters/karpenter", tmp_path)
+    assert {each["metadata"]["name"]: problems(each) for each in objects if problems(each)} == {}
+    (found,) = [each for each in objects if each["metadata"]["name"] == "node-autoscaler"]
+    chart, _, pools = found["spec"]["template"]["spec"]["sources"]
+    version = definitions.version_of("github.com/aws/karpenter-provider-aws").removeprefix("v")
+    assert (chart["chart"], chart["targetRevision"]) == ("karpenter", version)
+    (project,) = [
+        each for each in objects if each["kind"] == "AppProject" and each["metadata"]["name"] == "platform"
+    ]
+    assert chart["repoURL"] in project["spec"]["sourceRepos"]
+    for body in rendered(pools["path"]):
+        assert allowed(project["spec"], body)
 
 
 def test_no_folder_of_the_platform_is_a_python_package() -> None:
