@@ -46,6 +46,7 @@ def test_files_are_formatted(folder: Path) -> None:
     assert terraform_in(folder, ".").run("fmt", "-check", "-recursive", "-diff")[1] == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_an_environment_is_valid_under_its_lock_file(folder: Path, environment: str) -> None:
     terraform = terraform_in(folder, f"envs/{environment}")
