@@ -117,13 +117,18 @@ def audit(
     """
     policies = choose(settings)
     params = params_of(settings)
-    kept = cache.verdicts(policies, params, settings) if cache is not None and rows_only else None
+    asked = assemble.policy_set(policies.values(), params)
+    kept = cache.verdicts(policies, asked, settings) if cache is not None and rows_only else None
     worlds = worlds_of(inventory, settings, now.date(), watched=kept is not None)
     engine = Engine(policies.values(), params, cache.compiler if cache is not None else compile_expr)
     if kept is None:
         judged = judge_all(engine, over(worlds, "judging targets", len(worlds)))
     else:
         judged = kept.judge(engine, worlds)
+    if settings.live:
+        from auditor.drift.twins import point_at_git
+
+        point_at_git(judged, inventory.targets)
     spent = _money(worlds, inventory)
     inventory.problems = sorted({*inventory.problems, *(row for world in worlds for row in world.problems)})
     verdicts, warnings = _waive(judged, inventory, settings, policies, now)
@@ -138,7 +143,7 @@ def audit(
         tool_version=__version__,
         scope=scope,
         generated_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        policy_set=assemble.policy_set(policies.values(), params),
+        policy_set=asked,
         base=comparison.base if comparison else "",
         inputs=_inputs(inventory),
         score=assemble.score_info(result),
@@ -169,7 +174,15 @@ def worlds_of(
 ) -> list[World]:
     """What each target's policies may look at."""
     by_name = {target.name: target for target in inventory.targets}
-    around = Surroundings(inventory.files, tuple(inventory.targets), settings.region, settings.prices, today)
+    around = Surroundings(
+        inventory.files,
+        tuple(inventory.targets),
+        settings.region,
+        settings.prices,
+        today,
+        inventory.unrendered,
+        {},
+    )
     return [
         World(
             target,

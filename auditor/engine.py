@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from auditor.cel import CelError, Program, compile_expr
 from auditor.compiled import CompiledPolicy, Compiler, PolicyBroken, facts_read
 from auditor.globs import fits, is_glob
-from auditor.model import Evaluation, Path, Related, Resource, Status, Verdict
+from auditor.model import Evaluation, Nowhere, Path, Related, Resource, Status, Verdict
 from auditor.paths import PathPattern, PathSyntaxError, expand, get, nodes, parse
-from auditor.policy import Policy
+from auditor.policy import Policy, judges
+from auditor.reach import Reach, Unread
 from auditor.unknown import Unknown
 from auditor.views import reads, view
 from auditor.views.interface import Instance
@@ -39,8 +40,8 @@ class Engine:
         self._compiler = compiler
         self._policies = list(policies)
         self._compiled: dict[str, CompiledPolicy | str] = {}
-        self._plans: dict[tuple[str, str], list[tuple[str, list[Policy]]]] = {}
-        self._parts: dict[tuple[str, str, frozenset[str]], list[tuple[str, list[Policy]]]] = {}
+        self._plans: dict[tuple[str, str, bool], list[tuple[str, list[Policy]]]] = {}
+        self._parts: dict[tuple[str, str, bool, frozenset[str]], list[tuple[str, list[Policy]]]] = {}
         self._by_view = _by_view(self._policies)
         self._by_kind = _by_kind(self._policies)
 
@@ -53,40 +54,69 @@ class Engine:
         ``counted`` what passes or is not meant becomes an entry there instead of a verdict.
         """
         verdicts: list[Verdict] = []
+        live = world.is_live
+        given = world.target.given
         for resource in world.target.resources:
+            if given and resource.key in given:
+                continue
             asked = only(resource) if only is not None else None
+            if asked is not None and not asked:
+                continue
             plain: dict[str, Status] | None = None
             if counted is not None:
                 plain = {}
                 counted.append((resource, plain))
-            for name, policies in self._plan(resource) if asked is None else self._part(resource, asked):
+            for name, policies in (
+                self._plan(resource, live) if asked is None else self._part(resource, live, asked)
+            ):
                 instances = (
                     world.instances_of(name, resource) if name else [Instance("", resource, resource.body)]
                 )
                 for instance in instances:
                     self._judge_instance(world, instance, policies, verdicts, plain)
+        if world.target.reach is not None:
+            verdicts += self._unseen(world, world.target.reach)
         return verdicts
+
+    def _unseen(self, world: World, reach: Reach) -> Iterator[Verdict]:
+        """A row for each policy and kind that it judges and nobody could read, and for each without any kind."""
+        for policy in self._policies:
+            if not judges(policy, live=True):
+                continue
+            gone = [each for each in reach.absent.values() if matches(policy, each.api_version, each.kind)]
+            lost = [each for each in reach.unread.values() if matches(policy, each.api_version, each.kind)]
+            if gone and not any(self._sees(policy, kind) for kind in reach.read):
+                lost += gone[:1]
+            for each in lost:
+                yield _unseen_verdict(policy, world, each)
+
+    def _sees(self, policy: Policy, kind: tuple[str, str]) -> bool:
+        group, name = kind
+        return matches(policy, f"{group}/v1" if group not in ("", "terraform") else group or "v1", name)
 
     def wants(self, api_version: str, kind: str) -> bool:
         """Whether any policy looks at this kind directly (joins may still need it)."""
         return any(matches(policy, api_version, kind) for policy in self._policies)
 
-    def _plan(self, resource: Resource) -> list[tuple[str, list[Policy]]]:
-        key = (resource.api_version, resource.kind)
+    def _plan(self, resource: Resource, live: bool) -> list[tuple[str, list[Policy]]]:
+        key = (resource.api_version, resource.kind, live)
         plan = self._plans.get(key)
         if plan is None:
+            kind = key[:2]
             places = {place for name in (resource.kind, _ANY) for place in self._by_kind.get(name, ())}
             mine = [self._policies[place] for place in sorted(places)]
-            plan = [("", listed)] if (listed := [each for each in mine if matches(each, *key)]) else []
-            plan += [(name, listed) for name, listed in self._by_view if reads(name, *key)]
-            self._plans[key] = plan
+            plan = [("", [each for each in mine if matches(each, *kind)])]
+            plan += [(name, listed) for name, listed in self._by_view if reads(name, *kind)]
+            plan = [(name, [each for each in listed if judges(each, live=live)]) for name, listed in plan]
+            plan = self._plans[key] = [pair for pair in plan if pair[1]]
         return plan
 
-    def _part(self, resource: Resource, asked: frozenset[str]) -> list[tuple[str, list[Policy]]]:
-        key = (resource.api_version, resource.kind, asked)
+    def _part(self, resource: Resource, live: bool, asked: frozenset[str]) -> list[tuple[str, list[Policy]]]:
+        key = (resource.api_version, resource.kind, live, asked)
         part = self._parts.get(key)
         if part is None:
-            parts = [(name, [p for p in listed if p.code in asked]) for name, listed in self._plan(resource)]
+            plan = self._plan(resource, live)
+            parts = [(name, [p for p in listed if p.code in asked]) for name, listed in plan]
             part = self._parts[key] = [pair for pair in parts if pair[1]]
         return part
 
@@ -396,6 +426,15 @@ def _wrong_type(match: re.Match[str]) -> str:
 
 
 _WHOLE: Sequence[Node] = (((), None),)
+
+
+def _unseen_verdict(policy: Policy, world: World, unread: Unread) -> Verdict:
+    """A verdict on whatever there may be of a kind that was not read."""
+    target = world.target
+    resource = Resource(unread.api_version, unread.kind, "", "*", {}, Nowhere(target.path, target.source))
+    verdict = Verdict(policy.code, Status.NOT_ASSESSED, resource, world.name)
+    verdict.reason, verdict.repair = unread.why.reason, unread.why.repair
+    return verdict
 
 
 def _verdict(

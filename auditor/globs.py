@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from fnmatch import fnmatchcase
-
-_SPECIAL = re.compile(r"[*?\[]")
 
 
 def is_glob(pattern: str) -> bool:
     """Whether a pattern can match more than itself."""
-    return _SPECIAL.search(pattern) is not None
+    return "*" in pattern or "?" in pattern or "[" in pattern
 
 
 def fits(name: str, pattern: str) -> bool:

@@ -35,6 +35,7 @@ from auditor.waiver_comments import Mark, scan
 from auditor.waivers import Rule
 
 if TYPE_CHECKING:
+    from auditor.sources.live import Request as LiveRequest
     from auditor.sources.revision import Revision
 
 
@@ -102,13 +103,18 @@ def run(
     now: datetime,
     all_verdicts: bool = False,
     rows_only: bool = False,
+    live: Sequence[LiveRequest] = (),
+    save_to: Path | None = None,
 ) -> Run:
     """Audit the tree under its governance, and REF too when the run is compared with one.
 
-    ``rows_only``: nobody needs the verdicts that the report does not show, nor what policies saw.
+    ``rows_only``: nobody needs the verdicts that the report does not show, nor what policies saw. ``live``: what
+    runs and is audited beside the tree; ``save_to`` takes a snapshot of it.
     """
     cache = Cache.open(governance.request.root, wanted=settings.cache)
     inventory = collect(tree, settings, cache)
+    if live:
+        scope = _read_live(inventory, settings, live, save_to, scope=scope, now=now)
     _distrust(governance, inventory, settings)
     inventory.warnings += governance.warnings
     base = _base_run(governance, settings, cache, scope=scope, now=now)
@@ -131,6 +137,27 @@ def run(
         )
     result.base = base
     return result
+
+
+def _read_live(
+    inventory: Inventory,
+    settings: Settings,
+    live: Sequence[LiveRequest],
+    save_to: Path | None,
+    *,
+    scope: str,
+    now: datetime,
+) -> str:
+    """Add what runs to the inventory; the scope of the report with its names."""
+    from auditor import live as lives
+
+    readings = lives.read_all(live, lives.needs_of(settings, inventory, now))
+    if save_to is not None:
+        from auditor.sources.snapshot import save
+
+        save(save_to, readings, now)
+    lives.join(inventory, readings)
+    return ",".join([*([scope] if scope else []), *(reading.label for reading in readings)])
 
 
 def _with_change(report: Report, before: Report, ref: str) -> Report:

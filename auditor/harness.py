@@ -23,6 +23,7 @@ from auditor.options import Settings
 from auditor.paths import PathSyntaxError
 from auditor.policy import Policy
 from auditor.repair import Audited, repair
+from auditor.sources.aws.example import as_live
 from auditor.sources.interface import Inventory
 from auditor.sources.overlay import OverlayTree
 from auditor.sources.tree import Tree
@@ -60,11 +61,13 @@ def lint(policy: Policy) -> Iterator[str]:
 
 
 def prove(policy: Policy, folder: Path) -> Iterator[str]:
-    """What a policy's examples disprove; nothing when all hold. Policies that only judge live have none."""
+    """What a policy's examples disprove; nothing when all hold. Policies that only judge live may have none."""
     homes = [path.parent for path in folder.rglob("policy.yaml") if path.parent.name == policy.id]
-    if policy.mode == "L" or not homes:
+    if not homes:
         return
     home = homes[0]
+    if policy.mode == "L" and example_of(home, "bad") is None:
+        return
     yield from (f"{policy.code} {home.name}/{line}" for line in _prove_fix(policy, home))
     for name in ("bad", "good"):
         example = example_of(home, name)
@@ -88,7 +91,9 @@ def collect(example: Path, changed: Mapping[str, bytes] | None = None) -> tuple[
         settings = govern(Request(root=example)).settings
     settings.full_parse = True
     tree = _tree(example)
-    return audit.collect(OverlayTree(tree, changed) if changed else tree, settings), settings
+    inventory = audit.collect(OverlayTree(tree, changed) if changed else tree, settings)
+    inventory.targets = as_live(inventory.targets)
+    return inventory, settings
 
 
 def _tree(example: Path) -> Tree:

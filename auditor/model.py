@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct, field
 
+from auditor.reach import Reach
 from auditor.spans import Span
 
 Path = tuple[str | int, ...]
@@ -61,6 +62,29 @@ class Origin(Protocol):
 
     def comment(self, place: Place) -> str:
         """The comment on the line of ``place`` or directly above it; '' when there is none."""
+
+
+class Nowhere(NamedTuple):
+    """The origin of what has no text: a live object, by the name under which reports show it."""
+
+    file: str
+    source: str
+    editable: bool = False
+
+    def locate(self, path: Path) -> Place:
+        """The object as a whole."""
+        del path
+        return Place(self.file, None, "file")
+
+    def excerpt(self, place: Place) -> list[tuple[int, str]]:
+        """Nothing: there are no lines."""
+        del place
+        return []
+
+    def comment(self, place: Place) -> str:
+        """Nothing."""
+        del place
+        return ""
 
 
 class Resource(Struct, eq=False):
@@ -117,6 +141,37 @@ class Resource(Struct, eq=False):
         return found if isinstance(found, dict) else {}
 
 
+class RunningPod(Struct, kw_only=True, omit_defaults=True):
+    """A pod that runs or waits, as joins need it. Pods are samples: what is judged is their owner.
+
+    Times are RFC 3339 in UTC; quantities are Kubernetes' (``500m``, ``2Gi``), summed as the scheduler does.
+    """
+
+    namespace: str
+    name: str
+    owner: str
+    """Key of the resource that makes it (``apps/Deployment/inference/ml-worker``); its own key without one."""
+    node: str = ""
+    phase: str = ""
+    created: str = ""
+    scheduled: str = ""
+    started: str = ""
+    ready: str = ""
+    """When it became ready; '' while it is not."""
+    waiting: str = ""
+    """Why it does not run: the scheduler's words or a container's reason; '' when nothing is wrong."""
+    restarts: int = 0
+    deleting: str = ""
+    requests: dict[str, str] = field(default_factory=dict)
+    limits: dict[str, str] = field(default_factory=dict)
+    annotations: dict[str, str] = field(default_factory=dict)
+    """Those that speak of eviction and cost only."""
+    local_storage: bool = False
+    """Whether a volume lies on the node's disk (emptyDir on disk, hostPath)."""
+    mirror: bool = False
+    """Whether the node's own kubelet made it."""
+
+
 TargetKind = Literal["argocd", "kustomize", "helm", "terraform", "loose", "live"]
 
 
@@ -136,6 +191,18 @@ class Target(Struct, eq=False):
     undecided: str = ""
     deployed_by: Resource | None = None
     """The Argo CD Application (or ApplicationSet) that deploys the target, when the tree declares one."""
+    reach: Reach | None = None
+    """For live targets, what was read; None for Git, which is read whole."""
+    given: set[str] = field(default_factory=set)
+    """Keys of objects that the platform itself brings along: joins see them, nobody is judged for them."""
+    pods: list[RunningPod] = field(default_factory=list)
+    """For live clusters: every pod of the moment."""
+    source: str = "git"
+    """``git``, ``cluster``, ``aws`` or ``metrics``."""
+    cluster: str = ""
+    """The kubeconfig context that runs it, where that is known."""
+    taken: str = ""
+    """For live targets: when it was read, RFC 3339 in UTC."""
 
 
 class Related(NamedTuple):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def money(worlds: Iterable[World]) -> Money | None:
     """All GPU groups of all targets; None when there is none. A missing number makes its total None."""
-    with_groups = [world for world in worlds if world.target_has_groups]
+    with_groups = [world for world in worlds if world.target_has_groups and not world.is_live]
     if not with_groups:
         return None
     from auditor.facts.burn import burn_of

@@ -59,3 +59,5 @@ class Settings(Struct):
     render: bool = True
     full_parse: bool = False
     cache: bool = True
+    live: bool = False
+    """Whether something that runs is audited too: policies of the mode L are then chosen."""

@@ -31,13 +31,15 @@ def choose(settings: Settings) -> dict[str, Policy]:
     """
     everything = known_policies(settings)
     if settings.policies:
-        chosen = _named(everything, settings.policies)
+        chosen = _named(everything, settings.policies, live=settings.live)
     else:
         inside = members(settings.packs, load_packs(), everything)
         own = {policy.code for policy in settings.own_policies}
-        inside |= own | set(_named(everything, settings.also))
+        inside |= own | set(_named(everything, settings.also, live=settings.live))
         chosen = {
-            policy.code: policy for policy in everything if policy.mode != "L" and policy.code in inside
+            policy.code: policy
+            for policy in everything
+            if (settings.live or policy.mode != "L") and policy.code in inside
         }
     for name, severity in settings.severities.items():
         for policy in _policies(everything, name, "severity"):
@@ -48,7 +50,7 @@ def choose(settings: Settings) -> dict[str, Policy]:
 
 def codes_of(settings: Settings) -> set[str]:
     """Codes of the policies that ``settings.policies`` names; UsageError for a name that means none."""
-    return set(_named(known_policies(settings), settings.policies))
+    return set(_named(known_policies(settings), settings.policies, live=settings.live))
 
 
 def known_policies(settings: Settings) -> list[Policy]:
@@ -106,15 +108,15 @@ def _matches(patterns: Iterable[str], values: Sequence[str]) -> bool:
     return any(fits(value, pattern) for pattern in patterns for value in values)
 
 
-def _named(everything: Sequence[Policy], names: Iterable[str]) -> dict[str, Policy]:
+def _named(everything: Sequence[Policy], names: Iterable[str], *, live: bool) -> dict[str, Policy]:
     wanted: dict[str, Policy] = {}
     for name in names:
         found = find(everything, name)
         if not found:
             raise UsageError(f"no policy is called {name!r}; `auditor policy list` shows them all")
-        if all(policy.mode == "L" for policy in found):
+        if not live and all(policy.mode == "L" for policy in found):
             raise UsageError(f"{name} is judged by the live audit only: {found[0].live_reason}")
-        wanted |= {policy.code: policy for policy in found if policy.mode != "L"}
+        wanted |= {policy.code: policy for policy in found if live or policy.mode != "L"}
     return {policy.code: policy for policy in everything if policy.code in wanted}
 
 

@@ -13,7 +13,6 @@ An :class:`~auditor.unknown.Unknown` on the way stands for all that is below it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple
@@ -227,6 +226,8 @@ def _text(value: Any) -> str | None:
 
 def digest_of(value: Any) -> str:
     """8 hexadecimal digits of the content, whatever the order of keys; unknowns count by their reason."""
+    import json
+
     import xxhash
 
     data = json.dumps(value, sort_keys=True, separators=(",", ":"), default=_reason)

@@ -103,8 +103,18 @@ class Policy(
     controls: tuple[str, ...] = ()
     equivalents: dict[str, tuple[Equivalent, ...]] = {}
     aliases: tuple[str, ...] = ()
+    where: Literal["", "git", "live"] = ""
+    """Where objects are judged by it; '' means in Git and live, or for mode L live only. ``git`` is for rules
+    about what is written down (``spec.replicas`` of a scaled workload), which a running object cannot break."""
     live_reason: str = ""
     """For mode L and B: what Git cannot know."""
+
+
+def judges(policy: Policy, *, live: bool) -> bool:
+    """Whether a policy is asked of objects that run (``live``), or of what is declared."""
+    if policy.where:
+        return live == (policy.where == "live")
+    return live or policy.mode != "L"
 
 
 class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

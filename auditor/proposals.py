@@ -46,7 +46,7 @@ def with_fixes(
     spent: dict[str, int] = {}
     for verdict in verdicts:
         policy = policies[verdict.policy]
-        if verdict.status is not Status.FAIL or policy.fix is None:
+        if verdict.status is not Status.FAIL or policy.fix is None or verdict.resource.origin.source != "git":
             continue
         mark = identity(verdict)
         if mark in wanted and mark not in proposals:

@@ -8,6 +8,9 @@ from msgspec.structs import replace
 
 from auditor.report import Finding, Location, Money, ProblemRow, Report
 
+LIVE_NAMES = ("cluster:", "aws:", "metrics:")
+"""How the names of things begin that lie in no file."""
+
 
 def moved(report: Report, folder: str) -> Report:
     """The report with ``folder`` (ending in ``/``) before every file; fingerprints stay what they are."""
@@ -15,7 +18,7 @@ def moved(report: Report, folder: str) -> Report:
         return report
 
     def place(location: Location) -> Location:
-        return replace(location, file=folder + location.file)
+        return replace(location, file=_named(folder, location.file))
 
     def finding(row: Finding) -> Finding:
         related = tuple(replace(end, location=place(end.location)) for end in row.related)
@@ -27,7 +30,7 @@ def moved(report: Report, folder: str) -> Report:
         return replace(row, location=place(row.location), related=related, fix=fix)
 
     def problems(rows: Iterable[ProblemRow]) -> tuple[ProblemRow, ...]:
-        return tuple(replace(row, file=folder + row.file) for row in rows)
+        return tuple(replace(row, file=_named(folder, row.file)) for row in rows)
 
     change = report.change
     return replace(
@@ -46,6 +49,11 @@ def moved(report: Report, folder: str) -> Report:
             for graph in report.graphs
         ),
     )
+
+
+def _named(folder: str, file: str) -> str:
+    """A file under the folder; what runs has no place there (``cluster:prod/…``)."""
+    return file if file.startswith(LIVE_NAMES) else folder + file
 
 
 def _money(money: Money | None, folder: str) -> Money | None:

@@ -6,30 +6,25 @@ Everything that a reporter prints of the audited tree goes through :func:`masked
 from __future__ import annotations
 
 import re
-from base64 import b64decode
 from binascii import Error as Base64Error
+from binascii import a2b_base64
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-_IDS = (b"AKIA", b"ASIA")
 _ENCODED_IDS = (b"QUtJQ", b"QVNJQ")
 """Base64 of the same beginnings."""
 _SECRET_KEY = re.compile(rb"(?i)ecret[_-]?(?:access)?[_-]?key")
-_ID = re.compile(rb"A(?=[KS]IA)")
-_ENCODED_BEGINS = (b"QUtJQ", b"QVNJQ")
-"""Base64 of the same beginnings."""
-_NAMES_SECRET = re.compile(rb"ecret(?i:[_-]?(?:access)?[_-]?key)")
-_NAMES_SECRET_LOUDLY = re.compile(rb"E[C\0]RET(?i:[_-]?(?:access)?[_-]?key)")
-"""The character class keeps ``re`` from its slow search for a literal prefix; no text that is read holds a NUL."""
-
+_ANY_ID = re.compile(rb"A[KS]IA")
 _ID = re.compile(rb"A[KS]IA[A-Z2-7]{16}(?![A-Za-z0-9+/=])")
 _ENCODED = re.compile(rb"Q(?:UtJQ|VNJQ)[A-Za-z0-9+/]{22,23}={0,2}")
 _SECRET = re.compile(
     rb"(?i)ecret[_-]?(?:access)?[_-]?key[\"']?(?:\s{0,4}[:=]{1,2}>?\s{0,4}|\s{1,80}value\s?[:=]\s?)[\"']?"
     rb"([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
 )
-_LOOSE_SECRET = re.compile(rb"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=])")
 _WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+_SECRET_LENGTH = 40
+_SHAPES = bytes(ord("x") if byte in _WORD else ord(" ") for byte in range(256))
+_SECRET_SHAPE = b"x" * _SECRET_LENGTH
 
 
 class Key(NamedTuple):
@@ -56,7 +51,8 @@ def mentions(data: bytes) -> Mentions | None:
     """
     secrets = [at for at in _all(data, b"ecret") if _SECRET_KEY.match(data, at)]
     secrets += [at for at in _words(data, b"C", (b"ECRET",), 1) if _SECRET_KEY.match(data, at)]
-    found = Mentions(_words(data, b"A", _IDS), _words(data, b"Q", _ENCODED_IDS), secrets)
+    ids = [match.start() for match in _ANY_ID.finditer(data)]
+    found = Mentions(ids, _words(data, b"Q", _ENCODED_IDS), secrets)
     return found if any(found) else None
 
 
@@ -112,7 +108,7 @@ def _starts_word(data: bytes, match: re.Match[bytes]) -> bool:
 
 def _decoded(text: bytes) -> bytes:
     try:
-        return b64decode(text + b"=" * (-len(text) % 4)).strip()
+        return a2b_base64(text + b"=" * (-len(text) % 4)).strip()
     except (Base64Error, ValueError):
         return b""
 
@@ -146,7 +142,19 @@ def masked(data: bytes) -> bytes:
     data = _ID.sub(
         lambda match: match.group()[:4].ljust(20, b"*") if _real(match.group()) else match.group(), data
     )
-    return _LOOSE_SECRET.sub(lambda match: b"*" * 40 if _is_random(match.group()) else match.group(), data)
+    return _without_secrets(data)
+
+
+def _without_secrets(data: bytes) -> bytes:
+    """The text with every word starred out that is as long as a secret key and as random."""
+    shapes = data.translate(_SHAPES) + b" "
+    shown, start = bytearray(data), shapes.find(_SECRET_SHAPE)
+    while start >= 0:
+        end = shapes.find(b" ", start)
+        if end - start == _SECRET_LENGTH and not data.startswith(b"=", end) and _is_random(data[start:end]):
+            shown[start:end] = b"*" * _SECRET_LENGTH
+        start = shapes.find(_SECRET_SHAPE, end)
+    return bytes(shown)
 
 
 def masked_text(text: str) -> str:

@@ -69,6 +69,7 @@ def _apply(
     infrastructure = _terraform(targets, name, settings, file, warnings)
     _rename(mine, name)
     for target in mine:
+        target.cluster = settings.cluster
         for root in infrastructure:
             _tie(target, root)
     return targets

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from functools import partial
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from auditor.cel.errors import CelError
-from auditor.facts import fact
-from auditor.facts.interface import Fact
+from auditor.data.prices import Price, price, priced
+from auditor.facts import fact, table
+from auditor.facts.interface import Fact, Table
 from auditor.guard import described, row
 from auditor.looks import Looks
-from auditor.model import Path, Resource, Target
+from auditor.model import Path, Resource, RunningPod, Target
+from auditor.reach import failed, unknown_kind
 from auditor.spans import Problem
 from auditor.unknown import Unknown, UnknownUsed
 from auditor.views import reads, view
 from auditor.views.interface import Instance
+
+Shared = TypeVar("Shared")
 
 
 class Surroundings(NamedTuple):
@@ -31,6 +36,10 @@ class Surroundings(NamedTuple):
     """Declared USD an hour by instance type; they win over the table."""
     today: date | None = None
     """The day of the run, for facts with a calendar; None where nobody gave one."""
+    unrendered: Mapping[str, frozenset[str]] = {}
+    """Kustomizations that could not be rendered, with the files that they apply."""
+    joint: dict[str, Any] | None = None
+    """What facts of several targets have built together; None keeps nothing."""
 
 
 class World:
@@ -55,12 +64,17 @@ class World:
         self._instances: dict[str, list[Instance]] = {}
         self._of_resource: dict[tuple[str, int], list[Instance]] = {}
         self._facts: dict[str, Fact] = {}
+        self._unread: dict[str, Unknown] = {}
+        self._identifiers: dict[str, dict[str, Resource]] = {}
+        self._reaches = [each.reach for each in (target, *self._tied) if each.reach is not None]
+        self._tables: dict[str, Table] = {}
         self._refs: list[tuple[Resource, Path]] = []
         self._addresses: dict[int, dict[str, Resource]] | None = None
         self.problems: list[Problem] = []
         """Resources that a view could not show."""
         for resource in self.census():
             self._by_kind.setdefault((group_of(resource), resource.kind), []).append(resource)
+        self._kinds = {(each.api_version, each.kind) for each in self.census()}
 
     @property
     def target(self) -> Target:
@@ -117,10 +131,49 @@ class World:
         here = {id(self._target), *map(id, self._tied)}
         return (target for target in self._around.targets if id(target) not in here)
 
+    def unrendered_beside(self, resource: Resource, file: str) -> str:
+        """A kustomization that could not be rendered and applies ``file``, but not ``resource``; '' without one.
+
+        Only rendered targets ask: their verdicts are not kept, and so nothing is noted here.
+        """
+        found = (
+            folder
+            for folder, files in self._around.unrendered.items()
+            if file in files and resource.origin.file not in files
+        )
+        return min(found, default="")
+
     def kind(self, group: str, kind: str) -> list[Resource]:
-        """All resources of a kind; ``group`` is '' for core kinds and ``terraform`` for Terraform types."""
+        """All resources of a kind; ``group`` is '' for core kinds and ``terraform`` for Terraform types.
+
+        UnknownUsed where a live read did not get them all: a join must not take what was not seen for missing.
+        """
+        self.looks.at(f"kind {group}/{kind}")
+        if self._reaches and (why := unknown_kind(self._reaches, group, kind)) is not None:
+            raise UnknownUsed(why)
+        return self._by_kind.get((group, kind), [])
+
+    def at_hand(self, group: str, kind: str) -> list[Resource]:
+        """Those of a kind that were read, all of them or not: for what completes an object that is at hand."""
         self.looks.at(f"kind {group}/{kind}")
         return self._by_kind.get((group, kind), [])
+
+    def unseen(self, group: str, kind: str) -> Unknown | None:
+        """Why some of a kind may be missing; None when all of them are at hand."""
+        return unknown_kind(self._reaches, group, kind)
+
+    def identified(self, kind: str, value: str) -> Resource | None:
+        """The Terraform resource whose id or ARN is ``value``: states and live accounts refer by these."""
+        self.looks.at(f"kind terraform/{kind}")
+        table = self._identifiers.get(kind)
+        if table is None:
+            table = self._identifiers[kind] = {
+                known: each
+                for each in self.at_hand("terraform", kind)
+                for field in ("id", "arn")
+                if type(known := each.body.get(field)) is str
+            }
+        return table.get(value)
 
     def anywhere(self, *kinds: str) -> Iterator[Resource]:
         """All resources of the whole tree that have one of the kinds, whatever their group."""
@@ -128,19 +181,73 @@ class World:
             self.looks.at(f"anywhere {kind}")
         return (each for target in self._around.targets for each in target.resources if each.kind in kinds)
 
+    def elsewhere(self, *kinds: str) -> Iterator[tuple[Target, Resource]]:
+        """All resources out of reach that have one of the kinds, each with its target."""
+        for kind in kinds:
+            self.looks.at(f"anywhere {kind}")
+        return ((target, each) for target in self.others() for each in target.resources if each.kind in kinds)
+
     def instances(self, name: str) -> list[Instance]:
         """Everything that the view called ``name`` shows, in the order of the inventory."""
         self.looks.at(f"shown as {name}")
         self.looks.at(f"view {name}")
         found = self._instances.get(name)
         if found is None:
+            self._need_all(name)
+            kinds = {key for key in self._kinds if reads(name, *key)}
             found = self._instances[name] = [
                 instance
                 for targets in (self._target, *self._tied)
                 for resource in targets.resources
+                if (resource.api_version, resource.kind) in kinds
                 for instance in self.instances_of(name, resource)
             ]
         return found
+
+    def need(self, kinds: Iterable[tuple[str, str]]) -> None:
+        """UnknownUsed when one of the kinds should have been read live and was not."""
+        for reach in self._reaches:
+            for kind in kinds:
+                found = reach.unread.get(kind) or reach.skipped.get(kind)
+                if found is not None:
+                    raise UnknownUsed(found.why)
+
+    def _need_all(self, name: str) -> None:
+        """UnknownUsed when a kind that the view reads could not be read live."""
+        for reach in self._reaches:
+            why = failed(reach, partial(reads, name))
+            if why is not None:
+                raise UnknownUsed(why)
+
+    def shared(self, name: str, make: Callable[[], Shared]) -> Shared:
+        """What ``make`` builds over the whole tree, once for all targets of a run."""
+        self.looks.at("tree")
+        kept = self._around.joint
+        if kept is None:
+            return make()
+        if name not in kept:
+            kept[name] = make()
+        found: Shared = kept[name]
+        return found
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the target is something that runs."""
+        return self._target.kind == "live"
+
+    @property
+    def taken(self) -> str:
+        """When the live target was read, RFC 3339 in UTC; '' for Git."""
+        self.looks.at("all")
+        return self._target.taken
+
+    def running_pods(self) -> list[RunningPod]:
+        """Every pod of the moment; UnknownUsed when they were not read."""
+        self.looks.at("kind /Pod")
+        if not self.is_live:
+            raise UnknownUsed(Unknown("which pods run is known of a cluster only", "add --cluster"))
+        self.kind("", "Pod")
+        return self._target.pods
 
     def instances_of(self, name: str, resource: Resource) -> list[Instance]:
         """What the view called ``name`` shows of one resource."""
@@ -176,14 +283,41 @@ class World:
         self.looks.at(f"fact {name}")
         found = self._facts.get(name)
         if found is None:
+            if name in self._unread:
+                raise UnknownUsed(self._unread[name])
             try:
                 found = self.looks.made(name, fact(name), self)
-            except (UnknownUsed, CelError):
+            except UnknownUsed as used:
+                self._unread[name] = used.unknown
+                raise
+            except CelError:
                 raise
             except Exception as error:
                 found = _Broken(name, described(error))
             self._facts[name] = found
         return found
+
+    def table(self, name: str) -> Table:
+        """An index that several facts share; those who find a resource in it look inside by :meth:`opened`."""
+        self.looks.at(f"table {name}")
+        found = self._tables.get(name)
+        if found is None:
+            if f"table {name}" in self._unread:
+                raise UnknownUsed(self._unread[f"table {name}"])
+            self.looks.begin(f"table {name}")
+            try:
+                found = self._tables[name] = table(name)(self)
+            except UnknownUsed as used:
+                self._unread[f"table {name}"] = used.unknown
+                raise
+            finally:
+                self.looks.end()
+        return found
+
+    def opened(self, resource: Resource) -> Resource:
+        """A resource that was found by its name or in a table, for those who look inside."""
+        self.looks.at(f"kind {group_of(resource)}/{resource.kind}")
+        return resource
 
     @property
     def today(self) -> date | None:
@@ -201,6 +335,8 @@ class World:
         """The AWS region: as configured, else as the default aws provider block of the Terraform root says."""
         if self._around.region:
             return self._around.region
+        for account in self.at_hand("terraform", "aws_account"):
+            return str(account.body.get("region"))
         for root in self.kind("terraform", "root"):
             for provider in root.body.get("providers", ()):
                 if provider.get("name") == "aws" and not provider.get("alias"):
@@ -208,6 +344,15 @@ class World:
                     if type(region) is str:
                         return region
         return Unknown("the AWS region is not known", 'set region = "us-east-1" (or yours) in auditor.toml')
+
+    def price(self, instance_type: str, region: str) -> Price | None:
+        """USD an hour on demand: as declared, else as AWS's price list says where it was read, else of the table."""
+        declared = self._around.prices
+        for each in () if instance_type in declared else self.at_hand("terraform", "aws_ec2_price"):
+            body = each.body
+            if (body.get("instance_type"), body.get("region")) == (instance_type, region):
+                return priced(region, body["usd_per_hour"], body["as_of"])
+        return price(instance_type, region, {region: declared})
 
     def ref(self, resource: Resource, path: Path = ()) -> str:
         """A token for a place, to carry through CEL; :meth:`resolve` gives the place back."""

@@ -16,15 +16,17 @@ def outputs() -> Iterator[tuple[Path, bytes]]:
     """Each generated file and its content."""
     from auditor.catalog import INDEX, load_folder, write_index
     from auditor.reporters.schema import schema_bytes
-    from tools import declarations, drawing, peers_page
+    from tools import declarations, drawing, fact_needs, peers_page, snapshot_schema
     from tools.pages import pages
 
     yield ROOT / "reports" / "schema" / "report.schema.json", schema_bytes()
+    yield ROOT / "reports" / "schema" / "snapshot.schema.json", snapshot_schema.schema_bytes()
     yield ROOT / "docs" / "declarations.md", declarations.page().encode()
     yield ROOT / drawing.PAGE, drawing.page(ROOT).encode()
     folder = ROOT / "policies"
     yield folder / INDEX, write_index(folder)
     policies = load_folder(folder)
+    yield ROOT / "auditor" / "data" / "fact_needs.json", fact_needs.needs_bytes(policies, folder)
     yield ROOT / "docs" / "peers.md", peers_page.page(policies).encode()
     for name, text in pages(policies, folder):
         yield ROOT / "docs" / "policies" / name, text.encode()

@@ -1,7 +1,8 @@
 """What the files of one tree said when they were last read.
 
 A file is known by its size, times and inode, as for git; one that changed within the second before it was read
-is read again. Only plain data are kept: places are found anew in the file, lines are read from it.
+is read again. Only plain data are kept: places are found anew in the file, lines are read from it, and a body is
+decoded when somebody looks at it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from auditor.cache.build import build
-from auditor.cache.store import Store, digest
-from auditor.model import Path, Resource
+from auditor.cache.store import Store, digest, fingerprint
+from auditor.model import Body, Path, Resource
 from auditor.sources.manifests import ManifestOrigin, SourceFile
 from auditor.sources.reading import FileReading, Outcome, Trace
 from auditor.sources.texts import TextOrigin
@@ -36,7 +37,7 @@ class _Object(Struct, array_like=True):
     kind: str
     namespace: str
     name: str
-    body: Any
+    body: msgspec.Raw
     place: tuple[int, int, int, int]
     """Index, line, start and end of the document."""
     base: tuple[str | int, ...]
@@ -46,7 +47,7 @@ class _Text(Struct, array_like=True):
     """A text or a Dockerfile, with the places of what was found in it."""
 
     kind: str
-    body: Any
+    body: msgspec.Raw
     spans: list[tuple[tuple[str | int, ...], tuple[int, int]]]
 
 
@@ -73,7 +74,12 @@ class _Collected(Struct, array_like=True):
     outcome: Outcome
 
 
-_Entry = tuple[State, msgspec.Raw]
+class _Entry(Struct, array_like=True):
+    """One file's reading, and what was read."""
+
+    state: State
+    version: str
+    reading: msgspec.Raw
 
 
 class _Kept(Struct, array_like=True):
@@ -85,7 +91,31 @@ class _Kept(Struct, array_like=True):
 
 _KEPT = msgspec.msgpack.Decoder(_Kept)
 _READING = msgspec.msgpack.Decoder(_Reading)
+_BODY = msgspec.msgpack.Decoder()
 _ENCODER = msgspec.msgpack.Encoder()
+_SLOT: Any = Resource.__dict__["body"]
+_UNREAD: Any = None
+
+
+class KeptResource(Resource, eq=False):
+    """A resource whose body is still as it was kept until somebody looks at it."""
+
+    kept: msgspec.Raw
+
+    @property  # type: ignore[misc]
+    def body(self) -> Body:  # type: ignore[override]
+        """The body, decoded once."""
+        found: Body | None = _SLOT.__get__(self)
+        if found is None:
+            found = _BODY.decode(self.kept)
+            _SLOT.__set__(self, found)
+        return found
+
+
+def encoded(resource: Resource) -> msgspec.Raw:
+    """The body as it is kept; an error of msgspec's for one that cannot be."""
+    kept = resource.kept if isinstance(resource, KeptResource) else _ENCODER.encode(resource.body)
+    return msgspec.Raw(kept)
 
 
 class KeptReadings:
@@ -98,8 +128,8 @@ class KeptReadings:
         self._before, self._now = self._kept.files, _Kept({}, {})
         self._fresh: dict[str, tuple[State, FileReading]] = {}
         self._asked: dict[str, State | None] = {}
-        self.states: dict[str, State] = {}
-        """How each file is known that had settled before it was read."""
+        self.versions: dict[str, str] = {}
+        """A digest of what each file holds."""
         self.marks: dict[str, list[Mark]] = {}
         """Comments in the files that were not read this time."""
 
@@ -113,24 +143,25 @@ class KeptReadings:
     def get(self, path: str, *, loose: bool) -> FileReading | None:
         """See :class:`Readings`."""
         entry = self._before.get(path)
-        if entry is None or entry[0] != self._state(path):
+        if entry is None or entry.state != self._state(path):
             return None
         try:
-            kept = _READING.decode(entry[1])
+            kept = _READING.decode(entry.reading)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
         if kept.loose != loose:
             return None
-        self._now.files[path], self.states[path] = entry, entry[0]
+        self._now.files[path], self.versions[path] = entry, entry.version
         if kept.marks:
             self.marks[path] = kept.marks
         return self._restored(path, kept)
 
-    def keep(self, path: str, reading: FileReading) -> None:
+    def keep(self, path: str, data: bytes, reading: FileReading) -> None:
         """See :class:`Readings`."""
+        self.versions[path] = fingerprint(data)
         state = self._settled(path)
         if state is not None:
-            self._fresh[path], self.states[path] = (state, reading), state
+            self._fresh[path] = (state, reading)
 
     def outcome(self, collector: str, given: Iterable[str], is_file: Callable[[str], bool]) -> Outcome | None:
         """See :class:`Readings`."""
@@ -169,16 +200,22 @@ class KeptReadings:
                 data = _ENCODER.encode(_plain(reading, marks.get(path, [])))
             except (TypeError, OverflowError, UnicodeEncodeError, RecursionError):
                 continue  # a value that JSON cannot say: the file is read each time
-            self._now.files[path] = (state, msgspec.Raw(data))
+            self._now.files[path] = _Entry(state, self.versions[path], msgspec.Raw(data))
         same = self._now.files.keys() == self._before.keys() and self._now.collected == self._kept.collected
         if self._fresh or not same:
-            self._store.write(self.name, _ENCODER.encode(self._now))
+            self._store.keep(self.name, self._now)
 
     def _restored(self, path: str, kept: _Reading) -> FileReading:
         file = SourceFile(path, self._tree.read)
-        texts = [
-            Resource(
-                "file", each.kind, "", path, each.body, TextOrigin(path, self._tree.read, dict(each.spans))
+        texts: list[Resource] = [
+            KeptResource(
+                "file",
+                each.kind,
+                "",
+                path,
+                _UNREAD,
+                TextOrigin(path, self._tree.read, dict(each.spans)),
+                each.body,
             )
             for each in kept.texts
         ]
@@ -191,7 +228,7 @@ def _resource(file: SourceFile, kept: _Object) -> Resource:
     index, line, start, end = kept.place
     document = YamlDocument(index=index, line=line, start=start, end=end)
     origin = ManifestOrigin(file, document, kept.base)
-    return Resource(kept.api_version, kept.kind, kept.namespace, kept.name, kept.body, origin)
+    return KeptResource(kept.api_version, kept.kind, kept.namespace, kept.name, _UNREAD, origin, kept.body)
 
 
 def _plain(reading: FileReading, marks: list[Mark]) -> _Reading:
@@ -213,7 +250,7 @@ def _plain(reading: FileReading, marks: list[Mark]) -> _Reading:
 def _text(resource: Resource) -> _Text:
     assert isinstance(resource.origin, TextOrigin)
     spans: dict[Path, tuple[int, int]] = resource.origin.spans
-    return _Text(resource.kind, resource.body, list(spans.items()))
+    return _Text(resource.kind, encoded(resource), list(spans.items()))
 
 
 def _object(resource: Resource) -> _Object:
@@ -225,7 +262,7 @@ def _object(resource: Resource) -> _Object:
         resource.kind,
         resource.namespace,
         resource.name,
-        resource.body,
+        encoded(resource),
         (document.index, document.line, document.start, document.end),
         origin.base,
     )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from auditor.assemble import policy_set
 from auditor.cache.programs import Programs
 from auditor.cache.readings import KeptReadings
 from auditor.cache.store import Store
@@ -47,15 +46,18 @@ class Cache:
         return self._readings
 
     def verdicts(
-        self, policies: Mapping[str, Policy], params: Mapping[str, Any], settings: Settings
+        self, policies: Mapping[str, Policy], policy_set: str, settings: Settings
     ) -> KeptVerdicts | None:
-        """Verdicts on the files that :meth:`readings` last read; None where none were."""
+        """Verdicts on the files that :meth:`readings` last read; None where none were.
+
+        ``policy_set`` is the digest of the policies and their params.
+        """
         if self.store is None or self._readings is None:
             return None
         from auditor.cache.verdicts import KeptVerdicts
 
         asked = (
-            policy_set(policies.values(), params),
+            policy_set,
             repr(
                 (settings.render, settings.exclude, settings.targets, settings.region, settings.repositories)
             ),

@@ -21,6 +21,7 @@ MAX_AGE_SECONDS = 30 * 24 * 3600
 _PART = "results"
 _MAGIC = b"auditor-cache-1\n"
 _DIGEST_BYTES = 16
+_ENCODER = msgspec.msgpack.Encoder()
 
 
 class Store:
@@ -72,6 +73,14 @@ class Store:
         except OSError:
             return
 
+    def keep(self, name: str, value: object) -> None:
+        """Keep plain data; nothing where it holds a file's name that is no UTF-8, which cannot be written down."""
+        try:
+            data = _ENCODER.encode(value)
+        except UnicodeEncodeError:
+            return
+        self.write(name, data)
+
     def _make_room(self) -> None:
         """Once a run: remove what is old, and the oldest while there is too much."""
         entries = [(entry, entry.stat(follow_symlinks=False)) for entry in os.scandir(self._folder)]
@@ -94,3 +103,8 @@ def digest(*parts: str | bytes) -> str:
     """A name for what the parts say together; parts cannot run into each other."""
     data = [part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part for part in parts]
     return xxhash.xxh3_128_hexdigest(msgspec.msgpack.encode(data))
+
+
+def fingerprint(data: bytes | msgspec.Raw) -> str:
+    """A name for what some bytes say."""
+    return xxhash.xxh3_128_hexdigest(data)

@@ -1,8 +1,9 @@
 """Verdicts on loose files, kept as the rows and counts that the report is made of.
 
-A file's verdicts hold while the file is as it was, and, for each policy, while nothing changed that the facts and
-views it asks for looked at (:mod:`auditor.looks`). Waivers, the baseline and the clock come after. What is
-rendered, or read from Terraform, is judged each time: whatever looked at it holds for one run only.
+A file's verdicts hold while the file and those that its rows point to hold what they held, and, for each policy,
+while nothing changed that the facts and views it asks for looked at (:mod:`auditor.looks`): comments and the times
+of files are nothing to them. Waivers, the baseline and the clock come after. What is rendered, or read from
+Terraform, is judged each time: whatever looked at it holds for one run only.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import msgspec
 from msgspec import Struct, field
 
 from auditor.assemble import Row, present
-from auditor.cache.readings import KeptReadings, State
-from auditor.cache.store import Store, digest
+from auditor.cache.readings import KeptReadings, encoded
+from auditor.cache.store import Store, digest, fingerprint
 from auditor.engine import Counted, Engine
 from auditor.looks import things_of
 from auditor.model import Resource, Status, Target, Verdict
@@ -56,7 +57,8 @@ class _Row(Struct, array_like=True):
 class _File(Struct, array_like=True):
     """One file's verdicts in one target. ``counts`` holds a number for each owner and policy that shows none."""
 
-    state: State
+    versions: dict[str, str]
+    """What it held, and what the files held where the other ends of its joins are shown."""
     counts: list[int]
     rows: list[_Row]
 
@@ -80,7 +82,7 @@ class KeptVerdicts:
     def __init__(
         self, store: Store, readings: KeptReadings, policies: Mapping[str, Policy], asked: Sequence[str]
     ) -> None:
-        self._store, self.states = store, readings.states
+        self._store, self.versions = store, readings.versions
         self.policies = policies
         self.codes = sorted(policies)
         self.numbers = {code: number for number, code in enumerate(self.codes)}
@@ -115,7 +117,7 @@ class KeptVerdicts:
     def save(self) -> None:
         """Write what changed."""
         if self.changed or self.now.keys() != self.before.keys():
-            self._store.write(self._name, _ENCODER.encode(self.now))
+            self._store.keep(self._name, self.now)
 
 
 class _Judge:
@@ -124,22 +126,24 @@ class _Judge:
     def __init__(self, kept: KeptVerdicts, engine: Engine, world: World) -> None:
         self._kept, self._engine, self._world = kept, engine, world
         self._before = kept.before.get(world.name) or _Target({}, {}, {})
-        self._weigh = Scales(world, kept.states).weight
+        self._weigh = Scales(world).weight
         self._files: dict[str, list[Resource]] = {}
         for resource in world.target.resources:
             self._files.setdefault(resource.origin.file, []).append(resource)
-        self._states = {file: state for file in self._files if (state := kept.states.get(file)) is not None}
+        self._versions = kept.versions
+        self._same: set[str] = set()
+        """Things that weigh what they did."""
 
     def verdicts(self) -> list[Verdict]:
         """Rows of the files that are as they were, then what had to be judged."""
         stale = self._stale()
-        known = {file: entry for file in self._states if (entry := self._entry(file)) is not None}
-        everything_holds = not stale
+        known = {file: entry for file in self._files if (entry := self._entry(file)) is not None}
+        held = {file: self._held(entry, stale) for file, entry in known.items()} if stale else known
         rows: list[Verdict] = []
         counts: Counter[int] = Counter()
-        for file, entry in known.items():
-            rows += self._rows(file, entry, stale)
-            counts.update(entry.counts if everything_holds else self._holding(entry.counts, stale))
+        for file, entry in held.items():
+            rows += self._rows(file, entry)
+            counts.update(entry.counts)
         codes = frozenset(self._kept.codes[number] for number in stale)
         plain: list[Counted] = []
         fresh = self._engine.judge(
@@ -149,7 +153,7 @@ class _Judge:
         for file in judged:
             counts.update(judged[file].counts)
         self._kept.counts[self._world.name] = self._spelled(counts)
-        self._keep(known, stale, judged)
+        self._keep(known, held, judged)
         return rows + [verdict for each in judged.values() for verdict in each.rows]
 
     def _by_file(self, fresh: Sequence[Verdict], plain: Iterable[Counted]) -> dict[str, _Judged]:
@@ -186,7 +190,16 @@ class _Judge:
     def _stale(self) -> frozenset[int]:
         """Numbers of the policies whose facts or views looked at something that has changed."""
         before = self._before
-        changed = {thing for thing, weight in before.weights.items() if self._weigh(thing) != weight}
+        changed = {thing for thing in before.weights if not _is_table(thing) and self._has_changed(thing)}
+        if changed:
+            changed |= {
+                thing
+                for thing in before.weights
+                if _is_table(thing)
+                and not changed.isdisjoint(things_of([thing], before.seen))
+                and self._has_changed(thing)
+            }
+        self._same = before.weights.keys() - changed
         if not changed:
             return frozenset()
         moved = {who: not changed.isdisjoint(things_of([who], before.seen)) for who in before.seen}
@@ -195,6 +208,9 @@ class _Judge:
             for number, code in enumerate(self._kept.codes)
             if any(moved.get(who) for who in _askers(self._kept.policies[code]))
         )
+
+    def _has_changed(self, thing: str) -> bool:
+        return self._weigh(thing) != self._before.weights[thing]
 
     def _entry(self, file: str) -> _File | None:
         raw = self._before.files.get(file)
@@ -206,10 +222,13 @@ class _Judge:
             return None
         resources = len(self._files[file])
         sound = all(row.resource < resources and row.policy < len(self._kept.codes) for row in entry.rows)
-        return entry if entry.state == self._states[file] and sound else None
+        same = entry.versions.items() <= self._versions.items()
+        return entry if same and sound else None
 
-    def _holding(self, counts: Iterable[int], stale: frozenset[int]) -> list[int]:
-        return [count for count in counts if count // len(_STATUSES) not in stale]
+    def _held(self, entry: _File, stale: frozenset[int]) -> _File:
+        """What the policies say that are not stale."""
+        counts = [count for count in entry.counts if count // len(_STATUSES) not in stale]
+        return _File(entry.versions, counts, [row for row in entry.rows if row.policy not in stale])
 
     def _spelled(self, counts: Mapping[int, int]) -> Counts:
         codes, statuses = self._kept.codes, len(_STATUSES)
@@ -219,7 +238,7 @@ class _Judge:
             if number // statuses < len(codes)
         }
 
-    def _rows(self, file: str, entry: _File, stale: frozenset[int]) -> list[Verdict]:
+    def _rows(self, file: str, entry: _File) -> list[Verdict]:
         resources, codes = self._files[file], self._kept.codes
         return [
             Verdict(
@@ -236,23 +255,28 @@ class _Judge:
                 row=Row(row.where, row.message, row.finding),
             )
             for row in entry.rows
-            if row.policy not in stale
         ]
 
-    def _keep(self, known: Mapping[str, _File], stale: frozenset[int], judged: Mapping[str, _Judged]) -> None:
+    def _keep(
+        self, known: Mapping[str, _File], held: Mapping[str, _File], judged: Mapping[str, _Judged]
+    ) -> None:
         """Remember the target as it is now, unless something broke in it."""
         if self._world.problems:
             return
         files: dict[str, msgspec.Raw] = {}
-        for file, state in self._states.items():
-            entry = known.get(file)
-            if entry is not None and not stale:
+        for file in self._files:
+            if file not in self._versions:
+                continue
+            entry = held.get(file)
+            if entry is not None and file not in judged and _as_large(entry, known[file]):
                 files[file] = self._before.files[file]
                 continue
-            new = self._plain(file, state, judged.get(file) or _Judged())
+            new = self._plain(file, judged.get(file) or _Judged())
             if entry is not None:
-                new.counts += self._holding(entry.counts, stale)
-                new.rows += [row for row in entry.rows if row.policy not in stale]
+                new.counts += entry.counts
+                new.rows += entry.rows
+            ends = {end.location.file for row in new.rows for end in row.finding.related}
+            new.versions = {each: self._versions.get(each, "") for each in (file, *sorted(ends))}
             try:
                 files[file] = msgspec.Raw(_ENCODER.encode(new))
             except (TypeError, OverflowError, UnicodeEncodeError):
@@ -261,17 +285,20 @@ class _Judge:
         for who, things in self._before.seen.items():
             seen[who] = sorted({*things, *seen.get(who, ())})
         looked_at = {thing for listed in seen.values() for thing in listed if not _is_asker(thing)}
-        weights = {thing: self._weigh(thing) for thing in sorted(looked_at)}
         before = self._before
+        weights = {
+            thing: before.weights[thing] if thing in self._same else self._weigh(thing)
+            for thing in sorted(looked_at)
+        }
         self._kept.changed |= bool(
             judged
-            or stale
+            or held is not known
             or (seen, weights) != (before.seen, before.weights)
             or files.keys() != before.files.keys()
         )
         self._kept.now[self._world.name] = _Target(seen, weights, files)
 
-    def _plain(self, file: str, state: State, judged: _Judged) -> _File:
+    def _plain(self, file: str, judged: _Judged) -> _File:
         present(judged.rows, self._kept.policies)
         places = {id(resource): place for place, resource in enumerate(self._files[file])}
         numbers = self._kept.numbers
@@ -291,7 +318,7 @@ class _Judge:
             )
             for verdict in judged.rows
         ]
-        return _File(state, judged.counts, rows)
+        return _File({}, judged.counts, rows)
 
 
 class _Judged(Struct):
@@ -303,6 +330,10 @@ class _Judged(Struct):
     counts: list[int] = field(default_factory=list)
 
 
+def _as_large(held: _File, known: _File) -> bool:
+    return len(held.rows) == len(known.rows) and len(held.counts) == len(known.counts)
+
+
 def _askers(policy: Policy) -> list[str]:
     """The facts that a policy names, and the view it looks through."""
     names = {name for field in _EXPRESSIONS for name in _FACT.findall(getattr(policy, field))}
@@ -312,6 +343,10 @@ def _askers(policy: Policy) -> list[str]:
     ]
 
 
+def _is_table(thing: str) -> bool:
+    return thing.startswith("table ")
+
+
 def _is_asker(thing: str) -> bool:
     return thing.startswith(("fact ", "view "))
 
@@ -319,10 +354,10 @@ def _is_asker(thing: str) -> bool:
 class Scales:
     """What the things that facts look at weigh: a digest that changes when they change."""
 
-    def __init__(self, world: World, states: Mapping[str, State]) -> None:
-        self._world, self._states = world, states
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._weights: dict[str, str] = {}
-        self._versions: dict[str, str] = {}
+        self._bodies_of: dict[int, str] = {}
         self._kinds: dict[tuple[str, str], list[Resource]] = {}
         for resource in world.census():
             self._kinds.setdefault((resource.api_version, resource.kind), []).append(resource)
@@ -339,13 +374,17 @@ class Scales:
         return digest(*[self._version(resource) for resource in resources])
 
     def _version(self, resource: Resource) -> str:
-        """A file's name and state; what no state tells apart is never the same again."""
-        file = resource.origin.file
-        found = self._versions.get(file)
+        """What a resource is and says; what cannot be written down is never the same again."""
+        found = self._bodies_of.get(id(resource))
         if found is None:
-            state = self._states.get(file)
-            found = self._versions[file] = f"{file}\0{state or urandom(16).hex()}"
-        return found if type(resource.origin) in (ManifestOrigin, TextOrigin) else urandom(16).hex()
+            if type(resource.origin) not in (ManifestOrigin, TextOrigin):
+                return urandom(16).hex()
+            try:
+                said = fingerprint(encoded(resource))
+            except (TypeError, OverflowError, UnicodeEncodeError, RecursionError):
+                said = urandom(16).hex()
+            found = self._bodies_of[id(resource)] = f"{_named(resource)}\0{said}"
+        return found
 
     def _all(self, _: str) -> str:
         return self._bodies(self._world.census())
@@ -376,11 +415,19 @@ class Scales:
 
     def _names(self, rest: str) -> str:
         if rest:
-            return digest(*[name for target in self._world.others() for name in _named(target.resources)])
-        return digest(*_named(self._world.census()))
+            return digest(*[_named(each) for target in self._world.others() for each in target.resources])
+        return digest(*map(_named, self._world.census()))
 
     def _files(self, _: str) -> str:
         return digest(*sorted(self._world.files))
+
+    def _table(self, name: str) -> str:
+        try:
+            rows = [*self._world.table(name).rows()]
+            said = _ENCODER.encode([data for _, data in rows])
+        except Exception:  # it breaks again for whoever asks it, who then says so
+            return _unknown(self, name)
+        return digest(said, *[_named(resource) for resource, _ in rows])
 
     def _today(self, _: str) -> str:
         return str(self._world.today)
@@ -389,11 +436,8 @@ class Scales:
         return self._world.around.targets
 
 
-def _named(resources: Iterable[Resource]) -> list[str]:
-    return [
-        f"{each.api_version}\0{each.kind}\0{each.namespace}\0{each.name}\0{each.origin.file}"
-        for each in resources
-    ]
+def _named(each: Resource) -> str:
+    return f"{each.api_version}\0{each.kind}\0{each.namespace}\0{each.name}\0{each.origin.file}"
 
 
 def _unknown(_: Scales, __: str) -> str:
@@ -408,5 +452,6 @@ _SCALES: dict[str, Callable[[Any, str], str]] = {
     "anywhere": Scales._anywhere,
     "names": Scales._names,
     "files": Scales._files,
+    "table": Scales._table,
     "today": Scales._today,
 }

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.cli.bar import bar
+from auditor.cli.live_flags import add_live_flags, git_paths, is_live, requests_of
 from auditor.cli.outputs import NOTE, add_output_flags, outputs_of, write
 from auditor.cli.run_flags import add_run_flags, folder_of, request_of, run_settings, tree_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from auditor.options import Settings
     from auditor.spans import Problem
 
@@ -43,6 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add("--min-score", type=_percent, metavar="N", help="fail below this score")
     add("--min-coverage", type=_percent, metavar="N", help="fail when less than N %% could be assessed")
+    add_live_flags(parser)
 
 
 def _percent(text: str) -> float:
@@ -71,6 +75,15 @@ def _complain(problem: Problem) -> None:
     print(f"auditor: {problem.what}; {problem.repair}", file=sys.stderr)
 
 
+def _clock(options: argparse.Namespace, now: datetime) -> datetime:
+    """The time of the audit: a snapshot alone is judged by the time at which it was taken."""
+    if not options.snapshot or options.cluster or options.aws or options.prometheus:
+        return now
+    from auditor.sources.snapshot import load
+
+    return max(load(file)[1] for file in options.snapshot)
+
+
 def run(options: argparse.Namespace) -> int:
     """Audit, write every output, and give the exit code."""
     from datetime import UTC, datetime
@@ -80,14 +93,24 @@ def run(options: argparse.Namespace) -> int:
 
     formats, now = {name for name, _ in outputs_of(options)}, datetime.now(UTC)
     everything = options.sarif_verdicts == "all" or "json" in formats
+    requests, options.paths = requests_of(options), git_paths(options)
     tree = tree_of(options.paths)
     governed = governance.govern(request_of(options, tree))
     settings = settings_of(options, governed.settings)
-    scope = ",".join(options.paths)
-    rows_only = not everything and formats.isdisjoint(DRAWING_FORMATS | SHOW_FIXES)
+    settings.live = is_live(options)
+    now = _clock(options, now)
+    rows_only = not everything and not settings.live and formats.isdisjoint(DRAWING_FORMATS | SHOW_FIXES)
     with bar():
         result = governance.run(
-            governed, tree, settings, scope=scope, now=now, all_verdicts=everything, rows_only=rows_only
+            governed,
+            tree,
+            settings,
+            scope=",".join(options.paths),
+            now=now,
+            all_verdicts=everything,
+            rows_only=rows_only,
+            live=requests,
+            save_to=options.save_snapshot,
         )
     report = result.report
     if formats & DRAWING_FORMATS:

@@ -16,6 +16,8 @@ COMMANDS: dict[str, str] = {
     "fix": "show or write proved repairs",
     "policy": "list, begin, lint and test policies",
     "graph": "draw how workloads, scalers, queues, roles and nodes hang together",
+    "iam": "the smallest IAM policy for a live audit",
+    "rbac": "the smallest ClusterRole for a live audit",
     "report": "show, join and compare saved results",
     "completion": "completion script for a shell",
 }

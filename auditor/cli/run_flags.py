@@ -14,18 +14,21 @@ if TYPE_CHECKING:
     from auditor.sources.tree import Tree
 
 STDIN = "-"
+DEFAULT_PATHS = ["."]
+"""What argparse gives, this very list, where no path was named."""
 
 
-def add_run_flags(parser: argparse.ArgumentParser) -> None:
-    """Declare the flags."""
+def add_run_flags(parser: argparse.ArgumentParser, *, paths: bool = True) -> None:
+    """Declare the flags; ``paths``: what to read is named by position."""
     add = parser.add_argument
-    add(
-        "paths",
-        nargs="*",
-        default=["."],
-        metavar="PATH",
-        help="directories or files; - reads stdin (default: .)",
-    )
+    if paths:
+        add(
+            "paths",
+            nargs="*",
+            default=DEFAULT_PATHS,
+            metavar="PATH",
+            help="directories or files; - reads stdin (default: .)",
+        )
     add(
         "--policy",
         action="append",
@@ -63,9 +66,11 @@ def tree_of(paths: list[str]) -> Tree:
     """
     from auditor.errors import UsageError
     from auditor.sources.stdin import StdinTree
-    from auditor.sources.tree import PathsTree, Tree
+    from auditor.sources.tree import EmptyTree, PathsTree, Tree
 
     here = _working_directory()
+    if not paths:
+        return EmptyTree(here)
     if STDIN in paths:
         if len(paths) > 1:
             raise UsageError("- reads standard input and stands alone; give paths or -, not both")
@@ -117,7 +122,7 @@ def request_of(options: argparse.Namespace, tree: Tree) -> Request:
     from auditor.governance import Request
 
     request = Request(
-        root=None if options.paths == [STDIN] else tree.root,
+        root=None if options.paths in ([STDIN], []) else tree.root,
         config=options.config,
         use_config=not options.no_config,
         policy_folders=options.policies,
@@ -126,7 +131,8 @@ def request_of(options: argparse.Namespace, tree: Tree) -> Request:
         trust_base=options.trust_base,
     )
     if request.root is None and (request.changed_since or request.trust_base):
-        raise UsageError("standard input has no revisions; --changed-since and --trust-base need a directory")
+        what = "standard input has no revisions" if options.paths else "no directory is audited"
+        raise UsageError(f"{what}; --changed-since and --trust-base need a directory")
     return request
 
 

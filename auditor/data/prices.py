@@ -44,6 +44,11 @@ def price(instance_type: str, region: str, declared: UserPrices | None = None) -
     return Price(listed, region, data["as_of"][region], _source(data["provenance"][0]))
 
 
+def priced(region: str, usd_per_hour: float, as_of: str) -> Price:
+    """A price as AWS's price list told it."""
+    return Price(usd_per_hour, region, as_of, "AWS price list")
+
+
 def priced_regions() -> list[str]:
     return sorted(table("prices.json")["as_of"])
 

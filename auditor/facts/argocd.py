@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 HOOK = "argocd.argoproj.io/hook"
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+TRACKING_ID = "argocd.argoproj.io/tracking-id"
+INSTANCE = "app.kubernetes.io/instance"
 REPLICAS = "/spec/replicas"
 HPA_MANAGER = "kube-controller-manager"
 """Who owns ``spec.replicas`` once an HPA (and KEDA scales by one) has written it."""
@@ -114,6 +116,9 @@ def deployed(world: World, instance: Instance) -> tuple[World, list[Resource]]:
         for target in rendered:
             merged.resources += target.resources
         return type(world)(merged, (), world.declarations, world.around), merged.resources
+    if world.is_live:
+        name = instance.resource.name
+        return world, [each for each in world.target.resources if _tracked_by(each) == name]
     paths = [*_paths(instance.value.get("sources"))]
     found = [
         each
@@ -122,6 +127,13 @@ def deployed(world: World, instance: Instance) -> tuple[World, list[Resource]]:
         and any(each.origin.file.startswith(p) for p in paths)
     ]
     return world, found
+
+
+def _tracked_by(resource: Resource) -> str:
+    """The Application that a live object says it belongs to: by tracking id, else by the older label."""
+    return str(resource.annotations.get(TRACKING_ID, "")).partition(":")[0] or str(
+        resource.labels.get(INSTANCE, "")
+    )
 
 
 def _paths(sources: Any) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from auditor.facts.neighbours import ELSEWHERE, may_share_namespace, nearby, nearest
-from auditor.facts.pods import POD_KINDS, PodSource, neighbours_of
+from auditor.facts.pods import POD_KINDS, is_fragment, neighbours_of
 from auditor.facts.services import listed
 from auditor.model import Resource
 from auditor.unknown import Unknown
@@ -75,13 +75,12 @@ class Autoscaler:
         template = dig(target.body, base) if base is not None else None
         if base is None or type(template) is not dict:
             return []
-        pod = PodSource(target, {}, template, base)
-        if pod.fragment or self._has_defaults(target):
+        if is_fragment(template) or self._has_defaults(target):
             return []
         return [
             {"container": name, "resource": resource, "ref": self._world.ref(target, (*base, *path))}
             for resource, only in measured(hpa)
-            for name, path in _without_request(pod, resource, only)
+            for name, path in _without_request(template, resource, only)
         ]
 
     def _has_defaults(self, target: Resource) -> bool:
@@ -126,11 +125,13 @@ def _is_utilization(source: dict[str, Any]) -> bool:
     )
 
 
-def _without_request(pod: PodSource, resource: str, only: str) -> list[tuple[str, tuple[str | int, ...]]]:
+def _without_request(
+    template: dict[str, Any], resource: str, only: str
+) -> list[tuple[str, tuple[str | int, ...]]]:
     """Containers that run beside each other without a request (or a limit, which stands for one)."""
     rows: list[tuple[str, tuple[str | int, ...]]] = []
     for field in ("containers", "initContainers"):
-        for index, container in listed(pod.spec, (field,)):
+        for index, container in listed(template, ("spec", field)):
             if field == "initContainers" and container.get("restartPolicy") != "Always":
                 continue
             name = str(container.get("name", ""))

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 def region_of(world: World, resource: Resource) -> Any:
     """The region of the block or of its root's default AWS provider; Unknown where neither says."""
-    found = resource.body.get("region") or _argument(world, resource, "region")
+    found = (
+        resource.body.get("region")
+        or _argument(world, resource, "region")
+        or _read(world, resource, "region")
+    )
     if found is not None:
         return found
     return Unknown(f"the AWS region of {resource.title} is not in the code", 'set region in provider "aws"')
@@ -21,6 +25,9 @@ def region_of(world: World, resource: Resource) -> Any:
 
 def account_of(world: World, resource: Resource) -> Any:
     """The one account that the root's default AWS provider allows; Unknown where it allows any."""
+    read = _read(world, resource, "account_id")
+    if read is not None:
+        return read
     allowed = _argument(world, resource, "allowed_account_ids")
     if isinstance(allowed, list) and len(allowed) == 1:
         return allowed[0]
@@ -28,6 +35,14 @@ def account_of(world: World, resource: Resource) -> Any:
         f"the AWS account of {resource.title} is not in the code",
         'set allowed_account_ids in provider "aws" to the account that the root is for',
     )
+
+
+def _read(world: World, resource: Resource, name: str) -> Any:
+    """What is known of the account in which a live resource was read; None for Git's."""
+    for account in world.at_hand("terraform", "aws_account"):
+        if world.at_address(account, resource.name) is resource:
+            return account.body.get(name)
+    return None
 
 
 def _argument(world: World, resource: Resource, name: str) -> Any:

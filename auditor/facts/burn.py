@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from auditor.data.prices import HOURS_PER_MONTH, Price, price
+from auditor.data.prices import HOURS_PER_MONTH, Price
 from auditor.facts.declared import Declared
 from auditor.facts.disruption import counts_of
 from auditor.facts.gpu import Gpu
@@ -150,7 +150,7 @@ class Burn:
         if not burn.instance_type:
             burn.notes.append(f"the instance type of {burn.group.value.get('name')} is not known")
             return
-        burn.price = price(burn.instance_type, region, {region: self._world.around.prices})
+        burn.price = self._world.price(burn.instance_type, region)
         if burn.price is None:
             what = f"no price of {burn.instance_type} in {region}"
             burn.notes.append(f"{what}; declare it under [prices] in auditor.toml")

@@ -34,7 +34,9 @@ class ClusterAutoscaler:
         self.flags: dict[str, str] = {}
         self.place: tuple[Resource, Path] | None = None
         self.flag_places: dict[str, tuple[Resource, Path]] = {}
-        for resource, path, text in _command_words(world):
+        command = world.table("cluster_autoscaler")
+        assert isinstance(command, CommandLine)
+        for resource, path, text in command.words:
             self._take(resource, path, text)
         self.describes = _describes(world)
 
@@ -62,6 +64,17 @@ class ClusterAutoscaler:
 
 def _manages(group: dict[str, Any]) -> bool:
     return group["is_gpu"] is True and group["provider"] in ("eks-managed", "self-managed")
+
+
+class CommandLine:
+    """The table ``cluster_autoscaler`` of a world: what the autoscaler is started with."""
+
+    def __init__(self, world: World) -> None:
+        self.words = [*_command_words(world)]
+
+    def rows(self) -> list[tuple[Resource, Any]]:
+        """All that the table holds."""
+        return [(resource, (path, text)) for resource, path, text in self.words]
 
 
 def _command_words(world: World) -> Iterator[tuple[Resource, Path, Any]]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from auditor.facts.beside import Beside
 from auditor.facts.neighbours import ELSEWHERE, nearby
-from auditor.facts.pods import PodIndex, PodSource, pods_of, source_of, surely
+from auditor.facts.pods import PodIndex, PodSource, is_fragment, labels_of, pods_of, surely
 from auditor.facts.scaling import target_reference
 from auditor.facts.selectors import Selector, of_selector
 from auditor.model import Resource
@@ -115,7 +116,7 @@ class BudgetReach:
         if len(near) != 1 or measure(budget, near[0].resource) == ELSEWHERE:
             return []  # several workloads share the budget: only their sum is bounded
         workload = near[0].resource
-        counts = self._counts.count(workload)
+        counts = self._counts.count(self._world.opened(workload))
         needed = desired(wanted, counts.least) if counts and counts.least > 0 else None
         if counts is None or needed is None or needed < counts.least:
             return []
@@ -141,13 +142,15 @@ def desired(value: Any, replicas: int) -> int | None:
 
 
 class Protection:
-    """``facts.disruption`` of a pod template: ``{fragment, budgets: [{title, ref}], sure}``.
+    """``facts.disruption`` of a pod template: ``{fragment, budgets: [{title, ref}], protected, sure}``.
 
     The budgets that may select the pods; ``sure`` counts those that lie in the same namespace and folder.
+    ``protected``: whether there are any; Unknown where one of another target may select them.
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._beside = Beside(world, "PodDisruptionBudget")
         self._by_pods: dict[int, list[Resource]] = {}
         pods = pods_of(world)
         for budget in world.kind(*BUDGET):
@@ -158,13 +161,23 @@ class Protection:
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
-        pod = source_of(instance)
-        found = self._by_pods.get(id(pod.resource), [])
+        found = self._by_pods.get(id(instance.resource), [])
         return {
-            "fragment": pod.fragment,
+            "fragment": is_fragment(instance.value),
             "budgets": [{"title": each.title, "ref": self._world.ref(each, ("spec",))} for each in found],
-            "sure": len({budget.name for budget in found if self._is_sure(budget, pod.resource)}),
+            "protected": bool(found) or self._outside(instance),
+            "sure": len({budget.name for budget in found if self._is_sure(budget, instance.resource)}),
         }
+
+    def _outside(self, pods: Instance) -> bool | Unknown:
+        labels = labels_of(pods.value)
+
+        def fits(budget: Resource) -> bool:
+            selector = selector_of(budget)
+            same = budget.namespace == pods.resource.namespace != ""
+            return same and selector is not None and selector.matches(labels)
+
+        return self._beside.may(pods.resource, "may select these pods", fits)
 
     def _is_sure(self, budget: Resource, workload: Resource) -> bool:
         same = budget.namespace == workload.namespace

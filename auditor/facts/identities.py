@@ -377,13 +377,13 @@ def _first(names: list[str]) -> str:
 
 
 def _accounts_of(world: World) -> set[str]:
-    """Account ids that the providers of the Terraform at hand are held to."""
+    """Account ids that the providers of the Terraform at hand are held to, and those that were read."""
     found: set[str] = set()
     for root in world.kind("terraform", "root"):
         for provider in root.body.get("providers", []):
             listed = provider.get("config", {}).get("allowed_account_ids", [])
             found |= {str(each) for each in listed} if type(listed) is list else set()
-    return found
+    return found | {str(each.body.get("account_id")) for each in world.kind("terraform", "aws_account")}
 
 
 def _has_charts(world: World) -> bool:

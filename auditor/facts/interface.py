@@ -6,8 +6,10 @@ asks for a fact by reading it; facts nobody reads are never computed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from auditor.model import Resource
 from auditor.views.interface import Instance
 
 if TYPE_CHECKING:
@@ -29,3 +31,15 @@ class Fact(Protocol):
         Data may carry refs (``world.ref(resource, path)``) to the other ends of the join, which a policy's
         ``related`` turns into places. ``UnknownUsed`` raised here means that the fact is that unknown.
         """
+
+
+class Table(Protocol):
+    """An index that several facts share.
+
+    Whoever asks it depends on what it holds and not on all that it was made from.
+    """
+
+    def __init__(self, world: World) -> None: ...
+
+    def rows(self) -> Iterable[tuple[Resource, Any]]:
+        """All that it holds: resources, of which nobody takes more than names and places, and plain data."""

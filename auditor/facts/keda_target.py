@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from auditor.data._tables import nearest
+from auditor.facts.neighbours import may_come_from, template_beside
 from auditor.facts.scaling import target_reference
 from auditor.model import Resource
 from auditor.paths import render
@@ -82,6 +83,9 @@ class KedaTarget:
         here = [each for each in candidates if same_namespace(each, scaler)]
         if not here:
             return answer | {"found": self._unseen(scaler, kind, name)}
+        template = template_beside(self._world, scaler, (name, kind))
+        if template:
+            return answer | {"found": may_come_from(template, answer["title"])}
         meant = nearest(name, [each.name for each in here]) or ""
         names = ", ".join(sorted({each.name for each in here})[:3])
         return answer | {"why": f"there is {kind} {meant or names}", "suggestion": meant}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from auditor.facts.neighbours import ELSEWHERE, may_share_namespace, nearby, nearest
-from auditor.facts.pods import POD_KINDS, PodSource, neighbours_of, pods_of, source_of
+from auditor.facts.pods import POD_KINDS, PodSource, neighbours_of, pods_of
 from auditor.facts.selectors import LabelIndex, Selector, of_selector, plain_labels
-from auditor.facts.services import SERVICE, listed, ports_of
+from auditor.facts.services import SERVICE, listed
 from auditor.facts.services import selector_of as service_selector
 from auditor.model import Resource
 from auditor.paths import render
@@ -22,7 +22,6 @@ GROUP = "monitoring.coreos.com"
 SERVICE_MONITOR = (GROUP, "ServiceMonitor")
 POD_MONITOR = (GROUP, "PodMonitor")
 SCRAPE_ANNOTATION = "prometheus.io/scrape"
-EXPORTER = "dcgm-exporter"
 
 
 def namespaces_of(monitor: Resource) -> tuple[str | None, ...]:
@@ -99,7 +98,7 @@ class Monitors:
     ) -> list[dict[str, Any]]:
         field = "endpoints" if monitor.kind == "ServiceMonitor" else "podMetricsEndpoints"
         names = {port.get("name") for each in services for _, port in listed(each.body, ("spec", "ports"))}
-        names |= {port.name for pod in pods for port in ports_of(pod)}
+        names |= {port.name for pod in pods for port in pod.ports}
         near = any(nearby(self._world)(monitor, each) != ELSEWHERE for each in services)
         near = near or any(nearby(self._world)(monitor, pod.resource) != ELSEWHERE for pod in pods)
         return [
@@ -152,8 +151,7 @@ class GpuExporter:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        sources = [source_of(each) for each in world.instances("PodTemplate")]
-        self._exporters = [pod for pod in sources if runs_exporter(pod)]
+        self._exporters = [pod for pod in pods_of(world).all if pod.exporter]
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
@@ -166,7 +164,7 @@ class GpuExporter:
         }
 
     def _scraped(self, exporter: PodSource) -> bool | Unknown:
-        annotations = dig(exporter.template, ("metadata", "annotations"))
+        annotations = dig(exporter.resource.body, (*exporter.base, "metadata", "annotations"))
         services = [each for each in self._world.kind(*SERVICE) if _serves(each, exporter)]
         if _is_marked(annotations) or any(_is_marked(each.annotations) for each in services):
             return True
@@ -183,11 +181,6 @@ class GpuExporter:
         return Unknown(
             "nothing in Git says what Prometheus scrapes", "audit it together with the monitoring stack"
         )
-
-
-def runs_exporter(pod: PodSource) -> bool:
-    """Whether a container runs NVIDIA's DCGM exporter."""
-    return any(EXPORTER in str(container.get("image", "")) for container in pod.containers)
 
 
 def _serves(service: Resource, pod: PodSource) -> bool:

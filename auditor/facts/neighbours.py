@@ -12,7 +12,8 @@ that nothing is called missing for it, but a finding that needs both ends wants 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from auditor.model import Resource, Target
@@ -55,8 +56,19 @@ RIGHTS = frozenset(
     }
 )
 
+PODS_ONLY = frozenset(
+    {("jobset.x-k8s.io", "JobSet"), ("leaderworkerset.x-k8s.io", "LeaderWorkerSet")}
+    | {("kubeflow.org", kind) for kind in ("PyTorchJob", "TFJob")}
+)
+"""Makers of pods and Services, which make nothing that others refer to by name."""
+
 NAMED = frozenset({"ClusterRole", "ConfigMap", "PersistentVolumeClaim", "Role", "ServiceAccount"})
 """Kinds that others refer to by name, and that are often applied by another target than who names them."""
+
+_TEMPLATE = re.compile(
+    r"\.(ya?ml|json)[-._]\w+$|\.(tpl|tmpl|gotmpl|j2|jinja2?|erb|jsonnet|libsonnet|cue)$", re.IGNORECASE
+)
+"""Files that a program makes manifests from, such as ``api.yaml-template`` and ``api.yaml.j2``."""
 
 SAME_FILE, SAME_FOLDER, ELSEWHERE = 0, 1, 2
 
@@ -138,6 +150,29 @@ def nearest(world: World, resource: Resource, found: Iterable[T], of: Callable[[
     return ranked[min(ranked)] if ranked else []
 
 
+def template_beside(world: World, resource: Resource, words: Iterable[str]) -> str:
+    """A template in the folder of a loose resource that is called by one of ``words``; '' without one.
+
+    ``words`` are the names and kinds that the missing object may have.
+    """
+    if not world.is_loose:
+        return ""
+    folder, wanted = posixpath.dirname(resource.origin.file), [word.lower() for word in words if word]
+    found = (
+        file
+        for file in world.files
+        if _TEMPLATE.search(file)
+        and posixpath.dirname(file) == folder
+        and any(word in posixpath.basename(file).lower() for word in wanted)
+    )
+    return min(found, default="")
+
+
+def may_come_from(template: str, what: str) -> Unknown:
+    """Why nothing can be said of ``what``: a template beside it may hold it."""
+    return Unknown(f"{what} may come from {template}", "audit what the template is filled in to")
+
+
 class Neighbours:
     """``facts.neighbours``: what lies in the same scope, and so ought to hold the other end of a join.
 
@@ -150,7 +185,7 @@ class Neighbours:
         self._scopes: dict[tuple[str, str], set[tuple[str, str]]] = {}
         self._makers: dict[str, list[Resource]] = {}
         self._maker_names: dict[str, Resource] = {}
-        self._others: dict[tuple[str, str, str], list[Target]] | None = None
+        self._others: dict[tuple[str, str, str], list[tuple[Target, Resource]]] | None = None
         for resource in world.census():
             self._scopes.setdefault((resource.group, resource.kind), set()).add(self._scope(resource))
             if _makes_objects(resource):
@@ -187,16 +222,22 @@ class Neighbours:
 
         ``names`` are names by which a maker elsewhere in the target would be recognised.
         """
-        names = tuple(names)
+        names, kinds = tuple(names), tuple(kinds)
+        if self._world.is_live:
+            return self._gone(kinds)
         maker = next((m for name in names if (m := self._maker_names.get(name))), None)
         if maker is not None and not _may_make(maker, kinds, names):
             maker = None
         if maker is None and not self.holds(resource, kinds, namespace):
             return self.outside(resource, what)
-        owner = self._owner(resource, kinds, names)
+        owner = self._owner(resource, kinds, names, resource.namespace if namespace is None else namespace)
         if owner is not None:
             words = f"{what} is not here, but in {owner.name}, which may be applied beside it"
             return Unknown(words, "audit them as one target, or the running cluster")
+        unrendered = self._unrendered(resource, kinds, names)
+        if unrendered:
+            words = f"{what} is not here, but in {unrendered}, which could not be rendered"
+            return Unknown(words, "audit what it renders to, or the running cluster")
         near = (
             m
             for m in self._makers.get(self._folder(resource), ())
@@ -204,30 +245,53 @@ class Neighbours:
         )
         maker = maker or next(near, None)
         if maker is None:
-            return False
+            called = (*names, *(kind for _, kind in kinds))
+            template = template_beside(self._world, resource, called)
+            return may_come_from(template, what) if template else False
         words = f"{what} is not in Git, but {maker.title.strip()} may make it"
         return Unknown(words, "audit the running cluster")
 
+    def _gone(self, kinds: Iterable[tuple[str, str]]) -> bool:
+        """False: what a cluster does not hold is missing. UnknownUsed where the kinds were not all read."""
+        self._world.need(kinds)
+        return False
+
     def _owner(
-        self, resource: Resource, kinds: Iterable[tuple[str, str]], names: tuple[str, ...]
+        self, resource: Resource, kinds: tuple[tuple[str, str], ...], names: tuple[str, ...], namespace: str
     ) -> Target | None:
         """Another target that has the missing object and not ``resource``: so not a variant of this target."""
-        for kind in kinds:
-            for name in names:
-                for target in self._elsewhere().get((*kind, name), ()):
-                    if not any(_alike(each, resource) for each in target.resources):
-                        return target
+        for target, held in self._elsewhere(kinds, names):
+            fits = may_share_namespace(held.namespace, namespace)
+            if fits and not any(_alike(each, resource) for each in target.resources):
+                return target
         return None
 
-    def _elsewhere(self) -> dict[tuple[str, str, str], list[Target]]:
-        """Every other target of the tree, by the objects in it that others name."""
+    def _unrendered(
+        self, resource: Resource, kinds: tuple[tuple[str, str], ...], names: tuple[str, ...]
+    ) -> str:
+        """A kustomization that has the missing object and not ``resource``, but could not be rendered."""
+        if self._loose:
+            return ""
+        found = (
+            self._world.unrendered_beside(resource, held.origin.file)
+            for _, held in self._elsewhere(kinds, names)
+        )
+        return next(filter(None, found), "")
+
+    def _elsewhere(
+        self, kinds: tuple[tuple[str, str], ...], names: tuple[str, ...]
+    ) -> Iterator[tuple[Target, Resource]]:
+        """What other targets of the tree have of the kinds and names, of the kinds that others name."""
         if self._others is None:
             self._others = {}
             for target in self._world.others():
                 for each in target.resources:
                     if each.kind in NAMED:
-                        self._others.setdefault((each.group, each.kind, each.name), []).append(target)
-        return self._others
+                        place = (each.group, each.kind, each.name)
+                        self._others.setdefault(place, []).append((target, each))
+        for kind in kinds:
+            for name in names:
+                yield from self._others.get((*kind, name), ())
 
     def outside(self, resource: Resource, what: str) -> Unknown:
         """Why nothing can be said of ``what``: it belongs to manifests that are not here."""
@@ -242,6 +306,8 @@ def _may_make(maker: Resource, kinds: Iterable[tuple[str, str]], names: tuple[st
     """Whether a custom resource may make what has one of the names or label values; any may, where none is known."""
     own = (maker.group, maker.kind)
     if (own in MAKES or own in RUN_ONLY) and RIGHTS.issuperset(kinds):
+        return False
+    if own in PODS_ONLY and all(kind in NAMED for _, kind in kinds):
         return False
     if own == GATEWAY:
         return not names or any(name.startswith(maker.name) for name in names)

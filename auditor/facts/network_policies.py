@@ -8,8 +8,9 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
+from auditor.facts.beside import Beside
 from auditor.facts.neighbours import ELSEWHERE, may_share_namespace, nearby
-from auditor.facts.pods import PodIndex, PodSource, pods_of, source_of, surely, wants_gpu
+from auditor.facts.pods import PodIndex, PodSource, is_fragment, labels_of, pods_of, surely
 from auditor.facts.selectors import Selector, of_selector
 from auditor.facts.services import listed
 from auditor.model import Path, Resource
@@ -86,12 +87,13 @@ class Isolation:
     """``facts.isolation`` of a pod template: ``{fragment, host_network, namespace_bare, ingress, egress, refs}``.
 
     ``ingress`` and ``egress``: whether some NetworkPolicy isolates the pods; unknown where one of another engine
-    (Cilium, Calico, cluster-wide ones) may do so. ``namespace_bare``: the Namespace is declared here and has no
-    NetworkPolicy at all, which is one finding of the Namespace and not one of each pod.
+    (Cilium, Calico, cluster-wide ones) or of another target may do so. ``namespace_bare``: the Namespace is
+    declared here and has no NetworkPolicy at all, which is one finding of the Namespace and not one of each pod.
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._beside = Beside(world, "NetworkPolicy")
         self._by_pods: dict[int, list[Resource]] = {}
         pods = pods_of(world)
         for policy in world.kind(*POLICY):
@@ -105,21 +107,42 @@ class Isolation:
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
-        pod = source_of(instance)
-        matched = self._by_pods.get(id(pod.resource), [])
+        owner = instance.resource
+        matched = self._by_pods.get(id(owner), [])
         return {
-            "fragment": pod.fragment,
-            "host_network": pod.spec.get("hostNetwork") is True,
-            "namespace_bare": pod.resource.namespace in self._bare,
-            "ingress": self._isolated(pod.resource, matched, "ingress"),
-            "egress": self._isolated(pod.resource, matched, "egress"),
+            "fragment": is_fragment(instance.value),
+            "host_network": dig(instance.value, ("spec", "hostNetwork")) is True,
+            "namespace_bare": owner.namespace in self._bare,
+            "ingress": self._isolated(instance, matched, "ingress"),
+            "egress": self._isolated(instance, matched, "egress"),
             "refs": [self._world.ref(each, ("spec",)) for each in matched],
         }
 
-    def _isolated(self, resource: Resource, matched: list[Resource], direction: str) -> bool | Unknown:
+    def _isolated(self, pods: Instance, matched: list[Resource], direction: str) -> bool | Unknown:
         if any(applies(policy, direction) for policy in matched):
             return True
-        return foreign(self._foreign, resource.namespace)
+        outside = self._outside(pods, direction)
+        return foreign(self._foreign, pods.resource.namespace) if outside is False else outside
+
+    def _outside(self, pods: Instance, direction: str) -> bool | Unknown:
+        """Whether the policy of another target may isolate the pods: False, or why."""
+        labels = labels_of(pods.value)
+
+        def fits(policy: Resource) -> bool:
+            selector = selector_of(policy)
+            return (
+                _in_namespace(policy, pods.resource.namespace)
+                and applies(policy, direction)
+                and selector is not None
+                and selector.matches(labels)
+            )
+
+        return self._beside.may(pods.resource, "may isolate these pods", fits)
+
+
+def _in_namespace(policy: Resource, namespace: str) -> bool:
+    """Whether a policy of another target is of this namespace, as both are written."""
+    return policy.group == POLICY[0] and policy.namespace == namespace != ""
 
 
 def foreign(others: list[Resource], namespace: str) -> bool | Unknown:
@@ -155,8 +178,8 @@ class PolicyReach:
         return {
             "selector": "nothing" if selector is None else selector.text() or "every pod",
             "found": bool(found) or self._missing(policy, selector),
-            "host_network": bool(found) and all(pod.spec.get("hostNetwork") is True for pod in found),
-            "gpu": any(wants_gpu(self._world, pod) for pod in surely(policy, found)),
+            "host_network": bool(found) and all(pod.host_network for pod in found),
+            "gpu": any(pod.gpu for pod in surely(policy, found)),
             "workloads": [pod.resource.title for pod in found],
             "refs": [self._world.ref(pod.resource, (*pod.base, "metadata", "labels")) for pod in found],
             "ingress": [_rule(policy, path, rule, "ingress") for path, rule in rules(policy, "ingress")],
@@ -248,24 +271,24 @@ class NamespaceIsolation:
     def __init__(self, world: World) -> None:
         self._world = world
         self._workloads: dict[str, list[PodSource]] = {}
-        for instance in world.instances("PodTemplate"):
-            self._workloads.setdefault(instance.resource.namespace, []).append(source_of(instance))
+        for pod in pods_of(world).all:
+            self._workloads.setdefault(pod.resource.namespace, []).append(pod)
         self._declared: dict[str, list[Resource]] = {}
         for namespace in world.kind("", "Namespace"):
             if "$patch" not in namespace.body:
                 self._declared.setdefault(namespace.name, []).append(namespace)
         self._policies = [each for each in world.kind(*POLICY) if _selects_all(each)]
+        self._beside = Beside(world, "NetworkPolicy")
         self._foreign = [other for kind in FOREIGN for other in world.kind(*kind)]
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
-        name = instance.resource.name
         workloads = self._judged(instance.resource)
         return {
             "workloads": [pod.resource.title for pod in workloads],
-            "gpu": any(wants_gpu(self._world, pod) for pod in workloads),
-            "ingress": self._isolated(name, "ingress"),
-            "egress": self._isolated(name, "egress"),
+            "gpu": any(pod.gpu for pod in workloads),
+            "ingress": self._isolated(instance.resource, workloads, "ingress"),
+            "egress": self._isolated(instance.resource, workloads, "egress"),
             "refs": [self._world.ref(pod.resource) for pod in workloads[:5]],
         }
 
@@ -283,11 +306,18 @@ class NamespaceIsolation:
         found = self._workloads.get(namespace.name, [])
         return [pod for pod in found if measure(namespace, pod.resource) != ELSEWHERE]
 
-    def _isolated(self, name: str, direction: str) -> bool | Unknown:
+    def _isolated(self, namespace: Resource, workloads: list[PodSource], direction: str) -> bool | Unknown:
+        name = namespace.name
         for policy in self._policies:
             if may_share_namespace(policy.namespace, name) and _denies(policy, direction):
                 return True
-        return foreign(self._foreign, name)
+
+        def fits(policy: Resource) -> bool:
+            return _in_namespace(policy, name) and _selects_all(policy) and _denies(policy, direction)
+
+        held = workloads[0].resource if workloads else namespace
+        outside = self._beside.may(held, "may isolate every pod of the namespace", fits)
+        return foreign(self._foreign, name) if outside is False else outside
 
 
 def _selects_all(policy: Resource) -> bool:

@@ -133,17 +133,16 @@ class NodeTemplate:
         return self._subnet_zones()
 
     def _subnet_zones(self) -> list[str] | None:
-        from auditor.views.terraform_values import targets_of
+        from auditor.views.terraform_values import referenced
 
         listed = self.value["subnets"]
         zones: set[str] = set()
         for subnet in listed if type(listed) is list else ():
-            addresses = [address for address, _ in targets_of(subnet)]
-            blocks = [self.world.at_address(self.group.resource, address) for address in addresses]
-            named = [each.body.get("availability_zone") for each in blocks if each is not None]
-            if len(named) != 1 or not isinstance(named[0], str):
+            block = referenced(self.world, self.group.resource, subnet, "aws_subnet")
+            named = block.body.get("availability_zone") if block is not None else None
+            if not isinstance(named, str):
                 return None
-            zones.add(named[0])
+            zones.add(named)
         return sorted(zones) or None
 
     def repels(self) -> bool:

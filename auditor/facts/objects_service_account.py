@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from auditor.facts.beside import Beside
+from auditor.facts.neighbours import ELSEWHERE, nearby
 from auditor.model import Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
@@ -18,11 +20,12 @@ EVERY_ACCOUNT = "system:serviceaccounts"
 
 
 class ServiceAccountOf:
-    """``facts.service_account`` of a pod: ``{name, declared, automount, granted, refs}``.
+    """``facts.service_account`` of a pod: ``{name, declared, automount, granted, refs, grants}``.
 
     ``declared``: the account is among the manifests of the target; ``automount`` is what it says about mounting
-    its token: ``true`` (the default) or ``false``. ``granted``: some binding of the target names it.
-    A namespace that is not written (a kustomize base, say) fits every namespace.
+    its token: ``true`` (the default) or ``false``. ``granted``: some binding of the target names it. It is
+    Unknown where only a namespace that is not written (a kustomize base, say) or another target may join them.
+    ``refs`` are the account, ``grants`` the bindings.
     """
 
     def __init__(self, world: World) -> None:
@@ -30,8 +33,9 @@ class ServiceAccountOf:
         self._accounts: dict[str, list[Resource]] = {}
         for account in world.kind("", "ServiceAccount"):
             self._accounts.setdefault(account.name, []).append(account)
-        self._bound: dict[str, set[str]] = {}
+        self._bound: dict[str, list[tuple[str, Resource]]] = {}
         self._groups: set[str] = set()
+        self._beside = Beside(world, "RoleBinding", "ClusterRoleBinding")
         for kind in ("RoleBinding", "ClusterRoleBinding"):
             for binding in world.kind(RBAC, kind):
                 self._index(binding)
@@ -45,7 +49,8 @@ class ServiceAccountOf:
                 self._groups.add(name)
             elif kind == "ServiceAccount":
                 namespace = subject.get("namespace", binding.namespace)
-                self._bound.setdefault(name, set()).add(namespace if type(namespace) is str else "")
+                place = (namespace if type(namespace) is str else "", binding)
+                self._bound.setdefault(name, []).append(place)
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
@@ -57,8 +62,9 @@ class ServiceAccountOf:
             "name": name,
             "declared": account is not None,
             "automount": _automount(account),
-            "granted": self._granted(name, namespace),
+            "granted": self._granted(name, instance.resource),
             "refs": [] if account is None else [self._world.ref(account)],
+            "grants": [self._world.ref(each) for each in self._sure(name, instance.resource)],
         }
 
     def _find(self, name: object, namespace: str) -> Resource | None:
@@ -67,16 +73,46 @@ class ServiceAccountOf:
         fitting = (a for a in self._accounts.get(name, ()) if _same(a.namespace, namespace))
         return next(fitting, None)
 
-    def _granted(self, name: object, namespace: str) -> bool:
-        bound = self._bound.get(name, set()) if type(name) is str else set()
-        if any(_same(found, namespace) for found in bound):
+    def _bindings(self, name: object) -> list[tuple[str, Resource]]:
+        return self._bound.get(name, []) if type(name) is str else []
+
+    def _sure(self, name: object, owner: Resource) -> list[Resource]:
+        """Bindings of the very account: the namespaces are equal as written, or unwritten side by side."""
+        distance = nearby(self._world)
+        return [
+            binding
+            for namespace, binding in self._bindings(name)
+            if namespace == owner.namespace and (namespace or distance(binding, owner) != ELSEWHERE)
+        ]
+
+    def _granted(self, name: object, owner: Resource) -> bool | Unknown:
+        namespace = owner.namespace
+        if self._sure(name, owner) or self._groups & {EVERY_ACCOUNT, f"{EVERY_ACCOUNT}:{namespace}"}:
             return True
-        return bool(self._groups & {EVERY_ACCOUNT, f"{EVERY_ACCOUNT}:{namespace}"})
+        possible = sorted({found for found, _ in self._bindings(name) if _same(found, namespace)})
+        if possible:
+            where = (
+                f"that of namespace {possible[-1]}" if possible[-1] else "one whose namespace is not written"
+            )
+            words = f"service account {name} may be {where}, to which something is granted"
+            return Unknown(words, "write metadata.namespace, or audit the rendered manifests")
+
+        def grants(binding: Resource) -> bool:
+            return any(_names(subject, binding, name, namespace) for subject in _subjects(binding))
+
+        return self._beside.may(owner, f"may grant something to service account {name}", grants)
 
 
 def _automount(account: Resource | None) -> bool | Unknown:
     said = None if account is None else account.body.get("automountServiceAccountToken")
     return said if isinstance(said, Unknown) else said is not False
+
+
+def _names(subject: dict[str, Any], binding: Resource, name: object, namespace: str) -> bool:
+    """Whether a subject of another target is this account, as both are written."""
+    if subject.get("kind") != "ServiceAccount" or subject.get("name") != name:
+        return False
+    return bool(namespace) and subject.get("namespace", binding.namespace) == namespace
 
 
 def _same(one: str, other: str) -> bool:

@@ -18,38 +18,37 @@ if TYPE_CHECKING:
 
 POD_KINDS = tuple(TEMPLATES)
 """Every kind whose pods have labels in Git."""
+EXPORTER = "dcgm-exporter"
+
+
+class DeclaredPort(NamedTuple):
+    """One port of a container."""
+
+    name: str
+    number: Any
 
 
 class PodSource(NamedTuple):
-    """A resource that makes pods, with their labels and template."""
+    """A resource that makes pods, and what others may ask of them: nobody looks further inside.
+
+    Most edits of a workload change none of it, and then nothing that was joined to it is judged again.
+    """
 
     resource: Resource
-    labels: dict[str, str]
-    template: dict[str, Any]
     base: Path
-
-    @property
-    def spec(self) -> dict[str, Any]:
-        """The pod spec; empty when it is missing."""
-        found = self.template.get("spec")
-        return found if type(found) is dict else {}
-
-    @property
-    def containers(self) -> list[dict[str, Any]]:
-        """All containers of a running pod: the main ones and those that init lists, sidecars among them."""
-        listed: list[Any] = []
-        for field in ("containers", "initContainers"):
-            found = self.spec.get(field)
-            listed += found if type(found) is list else []
-        return [each for each in listed if type(each) is dict]
-
-    @property
-    def fragment(self) -> bool:
-        """Whether it is only a part of a workload, such as a patch: no container has an image."""
-        return not any("image" in container for container in self.containers)
+    labels: dict[str, str]
+    ports: tuple[DeclaredPort, ...]
+    """Every port that the containers declare."""
+    fragment: bool
+    """Whether it is only a part of a workload, such as a patch: no container has an image."""
+    gpu: bool
+    """Whether the pods ask for an accelerator."""
+    host_network: bool
+    exporter: bool
+    """Whether a container runs NVIDIA's DCGM exporter."""
 
 
-class PodIndex:
+class Pods:
     """``facts.pods`` of a workload: ``{fragment, gpu, selector, selects_own, spread}``.
 
     ``fragment``: the manifest is a patch, not a workload. ``gpu``: its pods ask for an accelerator.
@@ -60,14 +59,42 @@ class PodIndex:
 
     def __init__(self, world: World) -> None:
         self._world = world
+
+    def of(self, instance: Instance) -> Any:
+        """See the class."""
+        whole = instance.resource
+        base = TEMPLATES.get((whole.group, whole.kind))
+        template = dig(whole.body, base) if base is not None else None
+        if base is None or type(template) is not dict:
+            return {"fragment": True, "gpu": False, "selector": "", "selects_own": True, "spread": []}
+        labels = labels_of(template)
+        selector = of_selector(dig(whole.body, ("spec", "selector")))
+        return {
+            "fragment": is_fragment(template),
+            "gpu": wants_gpu(self._world, whole, template),
+            "selector": "nothing" if selector is None else selector.text() or "everything",
+            "selects_own": selector is not None and selector.matches(labels),
+            "spread": _spread(template, labels),
+        }
+
+
+class PodIndex:
+    """The table ``pods`` of a world: what selectors find."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._index: LabelIndex[PodSource] = LabelIndex()
         self._by_file: dict[tuple[str, str], PodSource] = {}
         self._by_name: dict[tuple[str, str, str], PodSource] = {}
         self._by_folder: dict[tuple[str, str], list[PodSource]] = {}
-        for instance in world.instances("PodTemplate"):
-            source = source_of(instance)
+        self.all = [source_of(world, instance) for instance in world.instances("PodTemplate")]
+        for source in self.all:
             self._index.add(source.resource.namespace, source.labels, source)
             self._place(source)
+
+    def rows(self) -> list[tuple[Resource, Any]]:
+        """All that the table holds."""
+        return [(source.resource, source[1:]) for source in self.all]
 
     def _place(self, source: PodSource) -> None:
         resource, folder = source.resource, self._folder(source.resource)
@@ -112,23 +139,6 @@ class PodIndex:
         loose = self._world.is_loose
         return resource.namespace, posixpath.dirname(resource.origin.file) if loose else ""
 
-    def of(self, instance: Instance) -> Any:
-        """See the class."""
-        whole = instance.resource
-        base = TEMPLATES.get((whole.group, whole.kind))
-        template = dig(whole.body, base) if base is not None else None
-        if base is None or type(template) is not dict:
-            return {"fragment": True, "gpu": False, "selector": "", "selects_own": True, "spread": []}
-        source = PodSource(whole, _labels(template), template, base)
-        selector = of_selector(dig(whole.body, ("spec", "selector")))
-        return {
-            "fragment": source.fragment,
-            "gpu": wants_gpu(self._world, source),
-            "selector": "nothing" if selector is None else selector.text() or "everything",
-            "selects_own": selector is not None and selector.matches(source.labels),
-            "spread": _spread(source),
-        }
-
 
 def alike(one: str, other: str) -> bool:
     """Whether one text is a slip of the other: they differ in one place, by less than half of the longer one."""
@@ -159,17 +169,47 @@ def neighbours_of(world: World) -> Neighbours:
 
 def pods_of(world: World) -> PodIndex:
     """The world's own index of pods."""
-    found = world.get_fact("pods")
+    found = world.table("pods")
     assert isinstance(found, PodIndex)
     return found
 
 
-def source_of(instance: Instance) -> PodSource:
-    """A ``PodTemplate`` instance as selectors see it."""
-    return PodSource(instance.resource, _labels(instance.value), instance.value, instance.base)
+def source_of(world: World, instance: Instance) -> PodSource:
+    """A ``PodTemplate`` instance as others see it."""
+    resource, template = instance.resource, instance.value
+    containers = _running(template)
+    return PodSource(
+        resource,
+        instance.base,
+        labels_of(template),
+        tuple(
+            DeclaredPort(str(port.get("name", "")), port.get("containerPort"))
+            for container in containers
+            for port in _maps(container.get("ports"))
+        ),
+        is_fragment(template),
+        wants_gpu(world, resource, template),
+        dig(template, ("spec", "hostNetwork")) is True,
+        any(EXPORTER in str(container.get("image", "")) for container in containers),
+    )
 
 
-def _labels(template: dict[str, Any]) -> dict[str, str]:
+def _running(template: dict[str, Any]) -> list[dict[str, Any]]:
+    """All containers of a running pod: the main ones and those that init lists, sidecars among them."""
+    return [
+        container
+        for field in ("containers", "initContainers")
+        for container in _maps(dig(template, ("spec", field)))
+    ]
+
+
+def is_fragment(template: dict[str, Any]) -> bool:
+    """Whether it is only a part of a pod template, such as a patch: no container has an image."""
+    return not any("image" in container for container in _running(template))
+
+
+def labels_of(template: dict[str, Any]) -> dict[str, str]:
+    """The labels that the pods bear, as far as they are plain text."""
     return plain_labels(dig(template, ("metadata", "labels")))
 
 
@@ -178,29 +218,29 @@ def surely(resource: Resource, found: list[PodSource]) -> list[PodSource]:
     return [source for source in found if source.resource.namespace == resource.namespace]
 
 
-def wants_gpu(world: World, source: PodSource) -> bool:
+def wants_gpu(world: World, resource: Resource, template: dict[str, Any]) -> bool:
     """Whether the pods ask for an accelerator."""
-    return bool(Gpu(world).of(Instance("PodTemplate", source.resource, source.template))["wants"])
+    return bool(Gpu(world).of(Instance("PodTemplate", resource, template))["wants"])
 
 
 _ANTI_AFFINITY = ("spec", "affinity", "podAntiAffinity")
 _LATER = "DuringSchedulingIgnoredDuringExecution"
 
 
-def _spread(source: PodSource) -> list[dict[str, Any]]:
+def _spread(template: dict[str, Any], labels: dict[str, str]) -> list[dict[str, Any]]:
     rows = [
-        _spread_row(each, source, "spec.topologySpreadConstraints", _is_hard(each))
-        for each in _maps(dig(source.template, ("spec", "topologySpreadConstraints")))
+        _spread_row(each, labels, "spec.topologySpreadConstraints", _is_hard(each))
+        for each in _maps(dig(template, ("spec", "topologySpreadConstraints")))
     ]
     at = ".".join(_ANTI_AFFINITY)
     rows += [
-        _spread_row(each, source, f"{at}.required{_LATER}", True)
-        for each in _maps(dig(source.template, (*_ANTI_AFFINITY, f"required{_LATER}")))
+        _spread_row(each, labels, f"{at}.required{_LATER}", True)
+        for each in _maps(dig(template, (*_ANTI_AFFINITY, f"required{_LATER}")))
     ]
-    for each in _maps(dig(source.template, (*_ANTI_AFFINITY, f"preferred{_LATER}"))):
+    for each in _maps(dig(template, (*_ANTI_AFFINITY, f"preferred{_LATER}"))):
         term = each.get("podAffinityTerm")
         if type(term) is dict:
-            rows.append(_spread_row(term, source, f"{at}.preferred{_LATER}", False))
+            rows.append(_spread_row(term, labels, f"{at}.preferred{_LATER}", False))
     return rows
 
 
@@ -212,14 +252,14 @@ def _is_hard(constraint: dict[str, Any]) -> bool:
     return bool(constraint.get("whenUnsatisfiable", "DoNotSchedule") == "DoNotSchedule")
 
 
-def _spread_row(term: dict[str, Any], source: PodSource, at: str, hard: bool) -> dict[str, Any]:
+def _spread_row(term: dict[str, Any], labels: dict[str, str], at: str, hard: bool) -> dict[str, Any]:
     selector = of_selector(term.get("labelSelector"))
     constraint = "topologySpread" in at
     return {
         "at": at,
         "what": "topology spread constraint" if constraint else "pod anti-affinity",
         "selector": "nothing" if selector is None else selector.text() or "everything",
-        "selects_own": selector is not None and selector.declared().matches(source.labels),
+        "selects_own": selector is not None and selector.declared().matches(labels),
         "topology": term.get("topologyKey", ""),
         "anti_affinity": not constraint,
         "hard": hard,

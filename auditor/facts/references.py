@@ -87,7 +87,7 @@ class References:
 
     def _missing(self, owner: Resource, reference: Reference) -> bool | Unknown:
         what = f"{reference.kind} {reference.name}"
-        if reference.kind == "Secret":
+        if reference.kind == "Secret" and not self._world.is_live:
             return Unknown(f"{what} is not in Git, and Secrets seldom are", "audit the running cluster")
         neighbours = neighbours_of(self._world)
         found = neighbours.missing(owner, what, (("", reference.kind),), (reference.name,))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from auditor.facts.neighbours import ELSEWHERE, may_share_namespace, nearby, nearest
-from auditor.facts.pods import PodIndex, PodSource, neighbours_of, pods_of, surely, wants_gpu
+from auditor.facts.pods import PodIndex, PodSource, neighbours_of, pods_of, surely
 from auditor.facts.selectors import Selector, of_labels, plain_labels
 from auditor.model import Path, Resource
 from auditor.paths import render
+from auditor.placeholders import has_placeholder
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import TEMPLATES, dig
@@ -46,7 +47,7 @@ class ServiceBackends:
         return {
             "selector": selector.text() if selector else "",
             "found": self._found(service, selector, found),
-            "gpu": any(wants_gpu(self._world, pod) for pod in surely(service, found)),
+            "gpu": any(pod.gpu for pod in surely(service, found)),
             "workloads": [pod.resource.title for pod in found],
             "refs": [self._world.ref(pod.resource, (*pod.base, "metadata", "labels")) for pod in found],
             "ports": [
@@ -74,7 +75,7 @@ class ServiceBackends:
 
     def _declares(self, service: Resource, target: Any, found: list[PodSource]) -> bool | Unknown:
         whole = [pod for pod in found if not pod.fragment]
-        declared = [port for pod in whole for port in ports_of(pod)]
+        declared = [port for pod in whole for port in pod.ports]
         wanted = str(target)
         if not whole or any(wanted in (port.name, str(port.number)) for port in declared):
             return True
@@ -91,22 +92,6 @@ class ServiceBackends:
 
 
 _PORTS: Path = ("spec", "ports")
-
-
-class DeclaredPort(NamedTuple):
-    """One port of a container."""
-
-    name: str
-    number: Any
-
-
-def ports_of(pod: PodSource) -> list[DeclaredPort]:
-    """Every port that the containers declare."""
-    return [
-        DeclaredPort(str(port.get("name", "")), port.get("containerPort"))
-        for container in pod.containers
-        for _, port in listed(container, ("ports",))
-    ]
 
 
 def selector_of(service: Resource) -> Selector | None:
@@ -143,7 +128,8 @@ class ServedBy:
 class IngressBackends:
     """``facts.ingress`` of an Ingress: ``{backends: [{service, port, at, found, port_found, refs}]}``.
 
-    ``port_found`` is true where the Service itself is not there. Backends that an ingress controller reads from
+    ``port_found`` is true where the Service itself is not there, and Unknown where a program fills a port in.
+    Backends that an ingress controller reads from
     annotations (the port ``use-annotation`` of the AWS controller) and resource backends are left out.
     """
 
@@ -171,7 +157,7 @@ class IngressBackends:
             "at": render(ingress.body, path),
             "found": bool(found)
             or neighbours_of(self._world).missing(ingress, f"Service {name}", (SERVICE,), (name,)),
-            "port_found": not found or not port or any(port in _service_ports(each) for each in found),
+            "port_found": not found or not port or _has_port(found, port),
             "refs": [self._world.ref(each, _PORTS) for each in found],
         }
 
@@ -203,6 +189,16 @@ def _backend_of(backend: dict[str, Any]) -> tuple[str, str]:
         value = (port.get("number") or port.get("name") or "") if type(port) is dict else ""
         return str(service.get("name", "")), str(value)
     return str(backend.get("serviceName", "")), str(backend.get("servicePort", ""))
+
+
+def _has_port(services: list[Resource], port: str) -> bool | Unknown:
+    ports = {each for service in services for each in _service_ports(service)}
+    if port in ports:
+        return True
+    filled_in = next((each for each in sorted({port, *ports}) if has_placeholder(each)), None)
+    if filled_in is None:
+        return False
+    return Unknown(f"the port {filled_in} is filled in later", "audit what the template is filled in to")
 
 
 def _service_ports(service: Resource) -> set[str]:

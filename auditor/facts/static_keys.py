@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from auditor.masking import BLANKED, keys_in
 from auditor.model import Path
 from auditor.paths import render
 from auditor.secrets import find_keys
@@ -60,8 +61,11 @@ def _rows(body: dict[str, Any], path: Path, value: Any) -> Iterator[dict[str, st
         for index, item in enumerate(value):
             yield from _rows(body, (*path, index), item)
     elif isinstance(value, str | Unknown):
-        for key in find_keys(readable(value).encode()):
+        text = readable(value)
+        for key in find_keys(text.encode()):
             yield {"kind": key.kind, "masked": key.masked, "at": render(body, path)}
+        for kind in keys_in(text):
+            yield {"kind": kind, "masked": BLANKED, "at": render(body, path)}
 
 
 class ProviderKeys:

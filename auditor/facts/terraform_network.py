@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.model import Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
+from auditor.views.terraform_companions import names_owner
 from auditor.views.terraform_values import readable, targets_of
 
 if TYPE_CHECKING:
@@ -106,15 +107,21 @@ class Endpoints:
         if vpc.kind == "module":
             value = vpc.body.get("enable_nat_gateway", False)
             return value if isinstance(value, Unknown) else value in (True, "true")
-        subnets = {
-            each.name
+        ids = {vpc.body["id"]} if type(vpc.body.get("id")) is str else set()
+        inside = [
+            each
             for each in self._world.kind("terraform", "aws_subnet")
-            if any(address == vpc.name for address, _ in targets_of(each.body.get("vpc_id")))
-        }
+            if names_owner(each.body.get("vpc_id"), vpc, ids)
+        ]
+        subnets, known = {each.name for each in inside}, {str(each.body.get("id", "")) for each in inside}
         return any(
-            address.partition("[")[0] in {name.partition("[")[0] for name in subnets}
+            each.body.get("subnet_id") in known
+            if type(each.body.get("subnet_id")) is str
+            else any(
+                address.partition("[")[0] in {name.partition("[")[0] for name in subnets}
+                for address, _ in targets_of(each.body.get("subnet_id"))
+            )
             for each in self._world.kind("terraform", "aws_nat_gateway")
-            for address, _ in targets_of(each.body.get("subnet_id"))
         )
 
 

@@ -31,6 +31,14 @@ class Referrers:
             for resource in target.resources:
                 if resource.api_version == "terraform" and resource.kind != "root":
                     self._index(id(target), resource)
+        self._unread = {
+            kind: found.why
+            for target in (world.target, *world.tied)
+            if target.reach is not None
+            for table in (target.reach.unread, target.reach.skipped)
+            for (group, kind), found in table.items()
+            if group == "terraform"
+        }
         self._home = {
             id(resource): id(target)
             for target in (world.target, *world.tied)
@@ -44,13 +52,13 @@ class Referrers:
             if isinstance(value, str) and value and field not in _OWN_NAMES:
                 self._by_value.setdefault(value, []).append((resource, field))
 
-    def of(self, instance: Instance) -> dict[str, list[dict[str, Any]]]:
-        """See the class."""
-        found: dict[str, list[dict[str, Any]]] = {}
+    def of(self, instance: Instance) -> dict[str, Any]:
+        """See the class. Types that could not be read live are Unknown."""
+        found: dict[str, Any] = {}
         for resource, field in self.to(instance.resource):
             row = {"address": resource.name, "field": field, "body": resource.body}
             found.setdefault(resource.kind, []).append({**row, "ref": self._world.ref(resource, (field,))})
-        return found
+        return {**self._unread, **found}
 
     def to(self, resource: Resource) -> Iterator[tuple[Resource, str]]:
         """Blocks that refer to ``resource``, and by which argument."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from auditor.model import Resource
-from auditor.unknown import Unknown
+from auditor.unknown import Unknown, UnknownUsed
 from auditor.views.interface import Instance
 from auditor.views.nodegroups_form import merged, text_map
 from auditor.views.terraform_values import block, get
@@ -31,8 +32,6 @@ class RootFacts:
     def __init__(self, world: World) -> None:
         self._world = world
         self._roots = world.kind("terraform", "root")
-        groups = [each for each in world.instances("NodeGroup") if each.resource.api_version == "terraform"]
-        self._gpu = sum(1 for each in groups if each.value["is_gpu"] is True)
         self._tags = self._default_tags()
 
     def _default_tags(self) -> Any:
@@ -47,18 +46,25 @@ class RootFacts:
         """See the class."""
         resource = instance.resource
         world = self._world
-        scanning = world.kind("terraform", "aws_ecr_registry_scanning_configuration")
+        scanning = "aws_ecr_registry_scanning_configuration"
         return {
             "resources": sum(1 for each in world.target.resources if _managed(each)),
-            "gpu_groups": self._gpu,
-            "clusters": len(world.instances("EksCluster")),
-            "budgets": len(world.kind("terraform", "aws_budgets_budget")),
+            "gpu_groups": _if_read(self._gpu_groups),
+            "clusters": _if_read(lambda: len(world.instances("EksCluster"))),
+            "budgets": _if_read(lambda: len(world.kind("terraform", "aws_budgets_budget"))),
             "default_tags": self._tags,
             "tags": self._own_tags(resource),
-            "ebs_encrypted": self._ebs(),
-            "registry_scan": any(_scans(each) for each in scanning),
+            "ebs_encrypted": _if_read(self._ebs),
+            "registry_scan": _if_read(
+                lambda: any(_scans(each) for each in world.kind("terraform", scanning))
+            ),
             "trial": _TRIAL.search(f"{world.name}/{resource.origin.file}") is not None,
         }
+
+    def _gpu_groups(self) -> int:
+        groups = self._world.instances("NodeGroup")
+        mine = [each for each in groups if each.resource.api_version == "terraform"]
+        return sum(1 for each in mine if each.value["is_gpu"] is True)
 
     def _own_tags(self, resource: Resource) -> Any:
         return merged(self._tags, text_map(resource.body.get("tags")))
@@ -66,6 +72,14 @@ class RootFacts:
     def _ebs(self) -> bool:
         listed = self._world.kind("terraform", "aws_ebs_encryption_by_default")
         return any(get(each.body, "enabled", True) is not False for each in listed)
+
+
+def _if_read(make: Callable[[], Any]) -> Any:
+    """What is there; Unknown where it could not all be read."""
+    try:
+        return make()
+    except UnknownUsed as used:
+        return used.unknown
 
 
 def _managed(resource: Resource) -> bool:

@@ -18,6 +18,7 @@ from auditor.graph.node_groups import draw_node_groups
 from auditor.graph.scalers import draw_scalers
 from auditor.model import Resource, Verdict
 from auditor.report import Graph
+from auditor.unknown import UnknownUsed
 from auditor.views.interface import Instance
 from auditor.views.pods import TEMPLATES, group_of
 
@@ -47,10 +48,21 @@ def graphs(
     grades = Grades(verdicts)
     chosen = [each for world in worlds for each in _chosen(world, workload)]
     titles = Counter(each.resource.title for each in chosen)
-    return tuple(
-        _graph(each, grades, ambiguous=titles[each.resource.title] > 1)
+    drawn = (
+        _graph_if_known(each, grades, ambiguous=titles[each.resource.title] > 1)
         for each in (chosen[:limit] if limit else chosen)
     )
+    return tuple(graph for graph in drawn if graph is not None)
+
+
+def _graph_if_known(workload: Workload, grades: Grades, *, ambiguous: bool) -> Graph | None:
+    """None for what runs where its joins were not read: the chosen policies did not ask for them."""
+    try:
+        return _graph(workload, grades, ambiguous=ambiguous)
+    except UnknownUsed:
+        if workload.world.is_live:
+            return None
+        raise
 
 
 def _chosen(world: World, pattern: str) -> Iterator[Workload]:
@@ -65,7 +77,7 @@ def _chosen(world: World, pattern: str) -> Iterator[Workload]:
 
 def _is_fragment(world: World, resource: Resource) -> bool:
     """Whether the manifest is only a patch of a workload."""
-    if (group_of(resource.api_version), resource.kind) not in TEMPLATES:
+    if world.is_live or (group_of(resource.api_version), resource.kind) not in TEMPLATES:
         return False
     found = world.fact("pods", Instance("Object", resource, resource.body))
     return found["fragment"] is True

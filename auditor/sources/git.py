@@ -231,7 +231,7 @@ def _reading(checkout: Checkout, path: str) -> FileReading | None:
     with checkout.guarded(path, "the file could not be read"):
         read_into(reading, path, data, checkout.read, checkout.wanted)
         if kept is not None:
-            kept.keep(path, reading)
+            kept.keep(path, data, reading)
     return reading
 
 

@@ -46,6 +46,8 @@ class Inventory(Struct):
     """Things to know that change no verdict."""
     files: frozenset[str] = frozenset()
     """Every file of the tree, read or not: links from one file to another are checked against them."""
+    unrendered: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Kustomizations that cannot be rendered here, with the files of the tree that they apply."""
 
     def merged(self, other: Inventory) -> Inventory:
         """Both inventories as one; targets keep their order."""
@@ -57,6 +59,7 @@ class Inventory(Struct):
             self.marks + other.marks,
             self.warnings + other.warnings,
             self.files | other.files,
+            self.unrendered | other.unrendered,
         )
 
 

@@ -61,8 +61,8 @@ class Readings(Protocol):
     def get(self, path: str, *, loose: bool) -> FileReading | None:
         """What the file says if it is as it was when last read; None when it must be read."""
 
-    def keep(self, path: str, reading: FileReading) -> None:
-        """Remember what a file says."""
+    def keep(self, path: str, data: bytes, reading: FileReading) -> None:
+        """Remember what a file with these bytes says."""
 
 
 def is_manifest(path: str) -> bool:

@@ -274,6 +274,14 @@ def _ignored(path: str, directory: bool, rules: tuple[Ignore, ...]) -> bool:
     return False
 
 
+class EmptyTree(Tree):
+    """No files at all: what a run audits that looks at a cluster only."""
+
+    def files(self) -> list[str]:
+        """None."""
+        return []
+
+
 class PathsTree(Tree):
     """Several files and directories below one root, named as seen from there."""
 

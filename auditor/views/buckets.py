@@ -58,6 +58,7 @@ class BucketView:
             _encryption,
         )
         parts.put("public_access_block", "public_access_block", "", _public_access)
+        _account_block(instance, world)
         parts.put("lifecycle", "lifecycle_configuration", "lifecycle_rule", _lifecycle)
         parts.put("notifications", "notification", "", _notifications)
         parts.put("statements", "policy", "policy", _statements)
@@ -106,6 +107,18 @@ def _encryption(body: Any, inline: bool) -> Any:
 def _public_access(body: Any, inline: bool) -> dict[str, Any]:
     """A missing flag is false in the block; without a block a new bucket has all four (since April 2023)."""
     return {"present": not inline, **{flag: body.get(flag, inline) for flag in BLOCKS}}
+
+
+def _account_block(instance: Instance, world: World) -> None:
+    """What the account blocks is blocked for every bucket of it."""
+    for each in world.at_hand("terraform", "aws_s3_account_public_access_block"):
+        own = instance.value["public_access_block"]
+        of_account = {flag: each.body.get(flag, False) for flag in BLOCKS}
+        instance.value["public_access_block"] = {
+            **own,
+            **{flag: True for flag in BLOCKS if of_account[flag] is True},
+            "present": own["present"] or any(value is True for value in of_account.values()),
+        }
 
 
 def _lifecycle(body: Any, inline: bool) -> Any:

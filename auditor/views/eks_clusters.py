@@ -121,11 +121,14 @@ def _addon_resources(draft: _Draft, world: World) -> None:
 
     cluster = draft.resource
     known = {cluster.body["name"]} if isinstance(cluster.body.get("name"), str) else set()
-    listed = world.kind("terraform", "aws_eks_addon")
-    for each in listed:
+    unseen = world.unseen("terraform", "aws_eks_addon")
+    if unseen is not None:
+        draft.put(("addons",), unseen, ())
+        return
+    for each in world.kind("terraform", "aws_eks_addon"):
         if (
             names_owner(each.body.get("cluster_name"), cluster, known)
-            or len(world.kind("terraform", cluster.kind)) == 1
+            or len(world.at_hand("terraform", cluster.kind)) == 1
         ):
             name = each.body.get("addon_name")
             if isinstance(name, str):

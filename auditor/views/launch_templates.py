@@ -28,10 +28,11 @@ def launch_template(world: World, near: Resource, body: Any) -> Resource | Unkno
         if found is not None:
             return found
     name = stated.get("name")
-    for each in world.kind("terraform", "aws_launch_template"):
+    for each in world.at_hand("terraform", "aws_launch_template"):
         if isinstance(name, str) and each.body.get("name") == name:
             return each
-    return Unknown("the launch template is not declared here", "audit a plan, or declare it in this root")
+    missing = Unknown("the launch template is not declared here", "audit a plan, or declare it in this root")
+    return world.unseen("terraform", "aws_launch_template") or missing
 
 
 def apply_template(draft: Draft, template: Resource) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.model import Resource
 from auditor.unknown import Unknown
+from auditor.views.instance_types import told_by_ec2
 from auditor.views.interface import Instance
 from auditor.views.launch_templates import apply_template, launch_template
 from auditor.views.nodegroups_form import TEMPLATE, Draft, empty, strings, text_map
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
 
 _BOOTSTRAP = ("bootstrap.sh", "nodeadm", "NodeConfig", "--node-labels", "kubelet")
 _CLUSTER_TAG = "kubernetes.io/cluster/"
+_OF_EKS = "eks:nodegroup-name"
 _ENABLED = "k8s.io/cluster-autoscaler/"
 
 
 def read(resource: Resource, world: World) -> Iterator[Instance]:
     """One group, when something shows that its instances are Kubernetes nodes. EKS makes the ASGs of managed
-    groups itself: those are no resources of their own."""
+    groups itself: those are shown as the node group's."""
     body = resource.body
+    if of_eks(body):
+        return
     draft = Draft(resource, (), "self-managed", "aws_autoscaling_group")
     draft.put("name", body.get("name", body.get("name_prefix", "")), ("name",))
     for field, key in (("min", "min_size"), ("max", "max_size"), ("desired", "desired_capacity")):
@@ -46,7 +50,13 @@ def read(resource: Resource, world: World) -> Iterator[Instance]:
         draft.value["instance_types"] = none if template is None else template
     if _joins_cluster(draft, template):
         _cluster(draft)
-        yield draft.finish()
+        yield told_by_ec2(draft.finish(), world)
+
+
+def of_eks(body: Any) -> bool:
+    """Whether EKS made the group for a managed node group."""
+    listed = blocks(body, "tag")
+    return not isinstance(listed, Unknown) and any(each.get("key") == _OF_EKS for each in listed)
 
 
 def _own_tags(draft: Draft, body: Any) -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.model import Resource
 from auditor.unknown import Unknown
+from auditor.views.instance_types import told_by_ec2
 from auditor.views.interface import Instance
 from auditor.views.launch_templates import apply_template, launch_template
 from auditor.views.nodegroups_form import Draft, empty, merged, strings, taint, text_map
-from auditor.views.nodegroups_tags import add_asg_tags
+from auditor.views.nodegroups_tags import add_asg_tags, running_group
 from auditor.views.terraform_values import block, blocks, get
 
 if TYPE_CHECKING:
@@ -44,9 +45,10 @@ def read(resource: Resource, world: World) -> Iterator[Instance]:
     if empty(draft.value["instance_types"]):
         draft.value["instance_types"] = [DEFAULT_TYPE]
     add_eks_labels(draft)
-    add_asg_tags(draft, world, resource.name)
-    add_eks_tags(draft)
-    yield draft.finish()
+    if not running_group(draft, world):
+        add_asg_tags(draft, world, resource.name)
+        add_eks_tags(draft)
+    yield told_by_ec2(draft.finish(), world)
 
 
 def put_sizes(draft: Draft, sizes: Any) -> None:

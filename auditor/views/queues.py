@@ -103,6 +103,8 @@ def _dlq(instance: Instance, world: World, document: Any) -> Any:
     if isinstance(document, Unknown):
         return document
     found = queue_at(world, instance.resource, document.get("deadLetterTargetArn"))
+    if found is None and document and (unseen := world.unseen("terraform", "aws_sqs_queue")) is not None:
+        return unseen
     if found is None:
         return {"found": False, "name": "", "retention": 0, "address": ""}
     argument, default = DEFAULTS["retention"]
@@ -123,7 +125,7 @@ def queue_at(world: World, near: Resource, value: Any) -> Resource | None:
     if not isinstance(value, str):
         return None
     name = value.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
-    queues = world.kind("terraform", "aws_sqs_queue")
+    queues = world.at_hand("terraform", "aws_sqs_queue")
     named = [each for each in queues if isinstance(each.body.get("name"), str) and each.body["name"] == name]
     return named[0] if len(named) == 1 else None
 
@@ -144,7 +146,7 @@ def _sources(resource: Resource, world: World) -> Iterable[str]:
     """Addresses of queues whose redrive policy names this one."""
     own = identity_of(resource.body.get("name"))
     for kind in ("aws_sqs_queue", "aws_sqs_queue_redrive_policy"):
-        for each in world.kind("terraform", kind):
+        for each in world.at_hand("terraform", kind):
             text = each.body.get("redrive_policy")
             if each is resource or text is None:
                 continue

@@ -19,7 +19,7 @@ def companions(world: World, owner: Resource, kind: str, field: str, *names: Any
     ARN or URL as it is written).
     """
     known = {name for name in names if isinstance(name, str) and name}
-    for block in world.kind("terraform", kind):
+    for block in world.at_hand("terraform", kind):
         if world.at_address(owner, block.name) is block and names_owner(block.body.get(field), owner, known):
             yield block
 

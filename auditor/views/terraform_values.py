@@ -48,12 +48,12 @@ def targets_of(value: Any) -> list[tuple[str, str]]:
 
 
 def referenced(world: World, near: Resource, value: Any, kind: str) -> Resource | None:
-    """The block of type ``kind`` that ``value`` refers to, by reference or by a known name or id."""
+    """The block of type ``kind`` that ``value`` refers to, by reference, or by its id or ARN."""
     for address, _ in targets_of(value):
         found = world.at_address(near, address)
         if found is not None and found.kind == kind:
             return found
-    return None
+    return world.identified(kind, value) if type(value) is str and value else None
 
 
 def readable(value: Any) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.platform.live_account import DRIFT, failed, live_audit
 from tests.platform.moto_process import ACCOUNT, REGION, STATE_BUCKET, MotoServer, prepare_account
 from tests.platform.terraform import SOURCE, Terraform, cli_config, copy_to
 from tests.unit.command import run
@@ -163,6 +164,15 @@ def check_the_committed_cluster_file_says_what_terraform_says(applied: Applied) 
     assert committed.read_text() == told_now.read_text(), f"{told_now} is what the outputs say"
 
 
+def check_the_account_is_what_the_code_declares(applied: Applied) -> None:
+    """By the live audit, which reads the account through the API and compares it at the lines of the code."""
+    report = live_audit(applied.server, applied.plan.parents[2])
+    assert failed(report, *DRIFT) == []
+    compared = {each["code"]: each.get("passed", 0) for each in report["policies"]}
+    assert all(compared[code] > 40 for code in DRIFT)
+    assert not [each for each in report["findings"] if each["status"] == "error"]
+
+
 def check_destroy_leaves_nothing(applied: Applied) -> None:
     begun = time.monotonic()
     applied.terraform.run("destroy", "-auto-approve")
@@ -181,6 +191,7 @@ CHECKS = (
     check_an_upload_becomes_a_message_and_other_files_do_not,
     check_each_role_trusts_one_service_account,
     check_the_committed_cluster_file_says_what_terraform_says,
+    check_the_account_is_what_the_code_declares,
     check_destroy_leaves_nothing,
 )
 

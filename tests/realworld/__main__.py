@@ -20,8 +20,9 @@ def main(arguments: list[str]) -> int:
     if options.command == "run":
         print(runs.table(found))
         return 0
-    for number, item in enumerate(drawing.draw(found, options.seed, options.size, options.deep), 1):
-        print(drawing.show(number, item), end="\n\n")
+    drawn = drawing.draw(found, options.seed, options.size, options.deep, options.most)
+    for number, item in enumerate(drawn, 1):
+        print(drawing.row(number, item) if options.rows else f"{drawing.show(number, item)}\n")
     return 0
 
 
@@ -44,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     draw = commands.choices["draw"]
     draw.add_argument("--size", type=int, default=100)
     draw.add_argument("--deep", type=int, default=55, help="of them joins and the mission's categories")
+    draw.add_argument("--most", type=int, default=0, help="findings of one policy at most; 0: no limit")
+    draw.add_argument("--rows", action="store_true", help="rows of a table to fill in, without the files")
     return parser
 
 

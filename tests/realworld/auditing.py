@@ -38,6 +38,8 @@ class Measured(NamedTuple):
     """Seconds of user and system time, renderers included."""
     peak: int
     """KiB of resident memory of the largest process."""
+    code: int
+    """The exit code."""
 
 
 def check(root: Path, *flags: str) -> Measured:
@@ -58,4 +60,4 @@ def check(root: Path, *flags: str) -> Measured:
         if not output.exists():
             raise RuntimeError(f"{root}: auditor check ended with {code} and wrote no report")
         found = report.decode(output.read_bytes())
-    return Measured(root.name, root, found, wall, cpu, peak)
+    return Measured(root.name, root, found, wall, cpu, peak, code)

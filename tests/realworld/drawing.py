@@ -29,10 +29,15 @@ class Drawn(NamedTuple):
         return self.policy.category in MISSION or bool(self.finding.related)
 
 
-def draw(runs: Iterable[Measured], seed: int, size: int, deep: int) -> list[Drawn]:
-    """``size`` failures: ``deep`` of them joins or the mission's (all if fewer), the rest from all others."""
+def draw(runs: Iterable[Measured], seed: int, size: int, deep: int, most: int = 0) -> list[Drawn]:
+    """``size`` failures: ``deep`` of them joins or the mission's (all if fewer), the rest from all others.
+
+    ``most`` limits the findings of one policy (0: no limit): a draw that a few frequent policies do not fill.
+    """
     everything = [item for run in runs for item in _failures(run)]
     chance = random.Random(seed)
+    if most:
+        everything = _spread(chance, everything, most)
     first = _sample(chance, [item for item in everything if item.deep], deep)
     taken = {id(item) for item in first}
     rest = _sample(chance, [item for item in everything if id(item) not in taken], size - len(first))
@@ -55,11 +60,24 @@ def show(number: int, item: Drawn) -> str:
     return "\n".join([*lines, *_excerpt(item.root / place.file, place.line, AROUND)])
 
 
+def row(number: int, item: Drawn) -> str:
+    """One finding as a row of a Markdown table, whose last two cells the judge fills in."""
+    place = item.finding.location
+    return f"| {number} | {item.name} | {item.finding.policy} | {place.file}:{place.line} | | |"
+
+
 def _failures(run: Measured) -> Iterator[Drawn]:
     policies = {policy.code: policy for policy in run.report.policies}
     for finding in run.report.findings:
         if finding.status == "fail":
             yield Drawn(run.name, run.root, finding, policies[finding.policy])
+
+
+def _spread(chance: random.Random, items: Sequence[Drawn], most: int) -> list[Drawn]:
+    by_policy: dict[str, list[Drawn]] = {}
+    for item in items:
+        by_policy.setdefault(item.policy.code, []).append(item)
+    return [item for found in by_policy.values() for item in _sample(chance, found, most)]
 
 
 def _sample(chance: random.Random, items: Sequence[Drawn], size: int) -> list[Drawn]:

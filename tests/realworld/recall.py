@@ -64,14 +64,13 @@ def recall(folders: Sequence[Path], seed: int, per_kind: int, only: str) -> int:
     seeded: Counter[str] = Counter()
     found: Counter[str] = Counter()
     for folder in folders:
-        for fault, hit in _repository(folder, random.Random(seed), per_kind, only):
+        for fault, hit, why in _repository(folder, random.Random(seed), per_kind, only):
             seeded[fault.kind] += 1
             found[fault.kind] += hit
             if not hit:
-                print(
-                    f"MISSED {folder.name} {fault.kind}: {sorted(fault.expected)[0]} in {fault.file}",
-                    flush=True,
-                )
+                place = sorted(fault.expected)[0]
+                print(f"MISSED {folder.name} {fault.kind}: {place} in {fault.file}: {why}", flush=True)
+        print(f"after {folder.name}: {sum(found.values())} of {sum(seeded.values())}", flush=True)
     for kind in sorted(seeded):
         print(f"| {kind} | {seeded[kind]} | {found[kind]} |")
     total, hits = sum(seeded.values()), sum(found.values())
@@ -81,7 +80,7 @@ def recall(folders: Sequence[Path], seed: int, per_kind: int, only: str) -> int:
 
 def _repository(
     folder: Path, chance: random.Random, per_kind: int, only: str
-) -> Iterator[tuple[Fault, bool]]:
+) -> Iterator[tuple[Fault, bool, str]]:
     with tempfile.TemporaryDirectory() as scratch:
         ground = Path(scratch) / folder.name
         shutil.copytree(folder, ground, symlinks=True)
@@ -89,9 +88,9 @@ def _repository(
         faults = [fault for fault in _faults(ground, passed, chance, per_kind) if only in fault.kind]
         missed: list[Fault] = []
         for batch in _rounds(faults):
-            for fault, hit in _seed(ground, batch):
+            for fault, hit, why in _seed(ground, batch):
                 if hit:
-                    yield fault, True
+                    yield fault, True, why
                 else:
                     missed.append(fault)
         for fault in missed:
@@ -108,16 +107,31 @@ def _rounds(faults: Sequence[Fault]) -> Iterator[list[Fault]]:
         queues = {place: waiting for place, waiting in queues.items() if waiting}
 
 
-def _seed(ground: Path, batch: Sequence[Fault]) -> list[tuple[Fault, bool]]:
-    """Audit the copy with the faults in it, and put its files back."""
+def _seed(ground: Path, batch: Sequence[Fault]) -> list[tuple[Fault, bool, str]]:
+    """Audit the copy with the faults in it, and put its files back; what is said in place of a finding."""
     before = {fault.file: (ground / fault.file).read_bytes() for fault in batch}
     try:
         done = [fault for fault in batch if fault.edit(ground / fault.file)]
-        failing = _failing(_verdicts(ground)) if done else set()
+        verdicts = _verdicts(ground) if done else []
     finally:
         for file, data in before.items():
             (ground / file).write_bytes(data)
-    return [(fault, not fault.expected.isdisjoint(failing)) for fault in done]
+    failing = _failing(verdicts)
+    return [
+        (fault, not fault.expected.isdisjoint(failing), _instead(fault, verdicts, failing)) for fault in done
+    ]
+
+
+def _instead(fault: Fault, verdicts: Sequence[Verdict], failing: set[Place]) -> str:
+    """The verdicts at a fault that nothing was found of."""
+    if not fault.expected.isdisjoint(failing):
+        return ""
+    said = {
+        f"{v.policy} {v.status} {v.reason}".strip()
+        for v in verdicts
+        if (v.policy, *_name(v.resource)) in fault.expected
+    }
+    return "; ".join(sorted(said)) or "no verdict"
 
 
 def _verdicts(ground: Path) -> list[Verdict]:

@@ -25,6 +25,7 @@ HEADER = (
     "wall s",
     "CPU s",
     "peak MB",
+    "exit",
 )
 
 
@@ -59,6 +60,7 @@ def _cells(run: Measured) -> list[str]:
         f"{run.wall:.1f}",
         f"{run.cpu:.1f}",
         f"{run.peak / 1024:.0f}",
+        str(run.code),
     ]
 
 

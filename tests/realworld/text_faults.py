@@ -19,6 +19,16 @@ def _replacing(pattern: str, replacement: str) -> Callable[[str], str | None]:
     return breaks
 
 
+def _everywhere(pattern: str, replacement: str) -> Callable[[str], str | None]:
+    """Every match replaced: the GPU group may be any of a module's groups."""
+
+    def breaks(text: str) -> str | None:
+        changed = re.sub(pattern, replacement, text, flags=re.MULTILINE)
+        return changed if changed != text else None
+
+    return breaks
+
+
 def _inserting(line: str) -> Callable[[str], str | None]:
     """A line right behind the opening brace of the block."""
 
@@ -70,9 +80,18 @@ def _statement(action: str) -> Callable[[str], str | None]:
     return breaks
 
 
+def _trust(text: str) -> str | None:
+    """The only statement of a trust policy, which names accounts or roles, lets everybody in."""
+    if text.count("principals {") != 1 or "AssumeRole" not in text or "condition" in text:
+        return None
+    return _replacing(r'(\btype\s*=\s*"AWS"\s+)identifiers(\s*)=\s*\[[^\n]*\]$', r'\1identifiers\2= ["*"]')(
+        text
+    )
+
+
 def _opened_port(text: str) -> str | None:
     """A rule for other ports than 80 and 443 lets the whole internet in."""
-    if re.search(r"\b(80|443)\b", text) or "egress" in text:
+    if re.search(r"\b(80|443)\b", text) or "egress" in text or not re.search(r"\bfrom_port\s*=\s*\d", text):
         return None
     for field, value in (("cidr_blocks", '["0.0.0.0/0"]'), ("cidr_ipv4", '"0.0.0.0/0"')):
         changed = _replacing(rf"\b{field}(\s*)=[^\n]*", rf"{field}\1= {value}")(text)
@@ -101,11 +120,7 @@ TERRAFORM = (
         ("IAM-058",),
         _replacing(r"\bpolicy_arn(\s*)=[^\n]*", r'policy_arn\1= "arn:aws:iam::aws:policy/IAMFullAccess"'),
     ),
-    TextKind(
-        "trust in everybody",
-        ("IAM-060",),
-        _replacing(r"\bidentifiers(\s*)=\s*\[[^\]]*\]", r'identifiers\1= ["*"]'),
-    ),
+    TextKind("trust in everybody", ("IAM-060",), _trust),
     TextKind("IMDSv1", ("IAM-010",), _replacing(r"\bhttp_tokens(\s*)=[^\n]*", r'http_tokens\1= "optional"')),
     TextKind(
         "two hops to the metadata",
@@ -118,7 +133,7 @@ TERRAFORM = (
         ("TF-042",),
         _replacing(r"\bsqs_managed_sse_enabled(\s*)=[^\n]*", r"sqs_managed_sse_enabled\1= false"),
     ),
-    TextKind("minimum above zero", ("ZRO-001",), _replacing(r"\bmin_size(\s*)=[^\n]*", r"min_size\1= 1")),
+    TextKind("minimum above zero", ("ZRO-001",), _everywhere(r"\bmin_size(\s*)=[^\n]*", r"min_size\1= 1")),
     TextKind(
         "no taint",
         ("GPU-001",),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor import engine
 from auditor.cache import readings, store
 from auditor.cache.programs import Programs
 from auditor.cache.readings import KeptReadings
@@ -15,11 +16,12 @@ from auditor.cache.store import Store, digest
 from auditor.cli.entry import main
 from auditor.facts.gpu import Gpu
 from auditor.looks import Looks, things_of
-from auditor.model import Target
+from auditor.model import Resource, Target
 from auditor.sources.git import GitOptions, GitSource
 from auditor.sources.sandbox import RenderFailed, RenderInput, remembered
 from auditor.sources.tree import Tree
 from auditor.world import World
+from tests.unit.command import run
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: web:1}]}\n"
 
@@ -145,7 +147,6 @@ def test_a_file_that_just_changed_is_read_again(folder: Path, tmp_path: Path) ->
     collected(root)
     (root / "pod.yaml").write_text(POD.replace("name: web}", "name: api}", 1))
     assert collected(root)[1] == ["api"]
-    assert collected(root)[0].states == {}
 
 
 def test_a_settled_file_is_not_read_again(
@@ -158,6 +159,18 @@ def test_a_settled_file_is_not_read_again(
     collected(root)
     monkeypatch.setattr(Tree, "_bytes", lambda self, path: pytest.fail(f"{path} was read"))
     assert collected(root)[1] == ["web"]
+
+
+def test_a_name_that_is_no_text_costs_no_more_than_the_cache(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readings, "_SETTLED_NS", 0)
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / os.fsdecode(b"pod-\xff.yaml")).write_text(POD)
+    for _ in range(2):
+        done = run("check", root, "--policy", "GPU-004")
+        assert (done.code, done.err) == (0, "")
 
 
 @pytest.mark.parametrize("change", ["content", "times", "swap"])
@@ -188,7 +201,11 @@ def test_a_link_is_never_kept(folder: Path, tmp_path: Path, monkeypatch: pytest.
     root.mkdir()
     (root / "pod.yaml").write_text(POD)
     (root / "link.yaml").symlink_to("pod.yaml")
-    assert collected(root)[0].states.keys() == {"pod.yaml"}
+    collected(root)
+    read, real = [], Tree._bytes
+    monkeypatch.setattr(Tree, "_bytes", lambda self, path: (read.append(path), real(self, path))[1])
+    assert collected(root)[1] == ["web", "web"]
+    assert read == ["link.yaml"]
 
 
 # -- renderings
@@ -222,6 +239,57 @@ def test_a_failure_is_remembered_unless_it_may_pass(
             remembered(opened(), "tool", RenderInput((), {}), render)
         assert caught.value.repair == "remove it"
     assert len(made) == times
+
+
+# -- what an edit makes stale
+WORKLOADS = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "web:1", ports: [{name: http, containerPort: 80}]}]}
+"""
+SERVICE = """apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "files"),
+    [
+        ("kind: Deployment", "# a comment\nkind: Deployment", {"web.yaml"}),
+        ("replicas: 2", "replicas: 3", {"web.yaml"}),
+        ("web:1", "web:2", {"web.yaml"}),
+        ("name: http", "name: grpc", {"web.yaml", "service.yaml"}),
+        ("labels: {app: web}", "labels: {app: api}", {"web.yaml", "service.yaml"}),
+    ],
+)
+def test_an_edit_has_those_files_judged_again_that_it_may_concern(
+    old: str, new: str, files: set[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / "web.yaml").write_text(WORKLOADS)
+    (root / "service.yaml").write_text(SERVICE)
+    (root / "other.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n")
+    main(["check", str(root), "--fail-on", "never"])
+    judged, real = set(), engine._Judge.by
+
+    def by(self: engine._Judge, *arguments: object) -> None:
+        judged.add(self.instance.resource.origin.file)
+        real(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine._Judge, "by", by)
+    main(["check", str(root), "--fail-on", "never"])
+    assert judged == set()
+    (root / "web.yaml").write_text(WORKLOADS.replace(old, new))
+    main(["check", str(root), "--fail-on", "never"])
+    assert judged == files
 
 
 # -- what facts look at
@@ -276,6 +344,8 @@ def test_everything_that_a_world_can_be_asked_is_noted() -> None:
         lambda: world.kind("apps", "Deployment"),
         lambda: [*world.anywhere("Policy")],
         lambda: world.instances("PodSpec"),
+        lambda: world.table("pods"),
+        lambda: world.opened(Resource("v1", "Pod", "", "web", {}, None)),  # type: ignore[arg-type]
         lambda: world.region,
         lambda: world.at_address(None, ""),  # type: ignore[arg-type]
     ):

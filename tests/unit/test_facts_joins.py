@@ -331,3 +331,14 @@ def test_a_gateway_makes_only_what_is_called_after_it() -> None:
     owner, kinds = world.target.resources[0], (("", "ServiceAccount"),)
     assert Neighbours(world).missing(owner, "it", kinds, ("api",)) is False
     assert isinstance(Neighbours(world).missing(owner, "it", kinds, ("public-istio",)), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sure"), [("ConfigMap", True), ("ServiceAccount", True), ("Service", False)]
+)
+def test_a_maker_of_pods_makes_nothing_that_others_name(kind: str, sure: bool) -> None:
+    text = "apiVersion: jobset.x-k8s.io/v1alpha2\nkind: JobSet\nmetadata: {name: train, namespace: prod}\n"
+    held = ACCOUNT.replace("NAME", "other").replace("ServiceAccount", kind)
+    world = World(beside("app", "kustomize", f"{pod()}---\n{text}---\n{held}"))
+    found = Neighbours(world).missing(world.target.resources[0], "it", (("", kind),), ("api",))
+    assert (found is False) is sure

@@ -58,6 +58,8 @@ def test_inline_policies_that_a_plan_leaves_open_are_no_finding(
         "--output", tmp_path / "out" / "report.json",
     )  # fmt: skip
     told = json.loads((tmp_path / "out" / "report.json").read_text())
-    judged = [each["status"] for each in [*told["findings"], *told.get("judged", [])] if each["policy"] == "IAM-009"]
+    judged = [
+        each["status"] for each in [*told["findings"], *told.get("judged", [])] if each["policy"] == "IAM-009"
+    ]
     assert status in judged
     assert ("fail" in judged) is (status == "fail")

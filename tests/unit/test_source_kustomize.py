@@ -153,6 +153,7 @@ def test_whatever_needs_a_remote_base_is_a_row_with_its_line_and_no_request(
         "over: not rendered,",
     ]
     assert all((gap.file, gap.line) == ("far/kustomization.yaml", 2) for gap in inventory.gaps)
+    assert inventory.unrendered == {"far": frozenset(), "over": frozenset({"base/web.yaml"})}
     assert "secret" not in str(inventory.gaps)
     assert not inventory.problems
     assert [(t.name, names(t)) for t in inventory.targets] == [("base", ["Deployment/web"])]

@@ -68,6 +68,9 @@ def _blocked(checkout: Checkout, graph: Graph) -> None:
     for folder in sorted(graph.nodes):
         gaps = [gap for node in graph.closure(folder) for gap in node.gaps]
         if gaps:
+            checkout.inventory.unrendered[folder or "."] = frozenset(
+                path for node in graph.closure(folder) for path in node.resources
+            )
             more = f", and {len(gaps) - 1} more such reference{'s' * (len(gaps) > 2)}" * (len(gaps) > 1)
             what = f"{folder or '.'}: not rendered, {gaps[0].what}{more}"
             checkout.inventory.gaps.append(gaps[0]._replace(what=what))

@@ -1,0 +1,71 @@
+"""``auditor iam``: the smallest IAM policy that a live audit by the chosen policies needs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+
+from auditor.cli.run_flags import add_run_flags, request_of, run_settings, tree_of
+
+ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
+ACCOUNT = re.compile(r"\d{12}|\*")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags."""
+    parser.epilog = (
+        "examples:\n"
+        "  auditor iam                                         for the default pack\n"
+        "  auditor iam --account 111122223333 --region eu-west-1\n"
+        "  auditor iam --assume arn:aws:iam::444455556666:role/auditor\n"
+        "\nEvery action reads; none reads objects, messages, logs or secrets."
+    )
+    add_run_flags(parser, paths=False)
+    add = parser.add_argument
+    add("--git", action="append", default=[], metavar="PATH", help="the repository that drift is measured by")
+    add("--account", default="*", help="narrow resources to this account")
+    add("--region", default="", help="narrow resources to this region (default: as configured, else all)")
+    add("--partition", default="aws", help="aws, aws-cn or aws-us-gov (default: aws)")
+    add("--prices", action="store_true", help="with what check --aws-prices needs")
+    add(
+        "--assume",
+        action="append",
+        default=[],
+        metavar="ROLE_ARN",
+        help="a role of another account to read as",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the policy as JSON. UsageError for an account or role that cannot be."""
+    from datetime import UTC, datetime
+
+    from auditor import governance
+    from auditor.audit import collect
+    from auditor.live import needs_of
+    from auditor.sources.aws.permissions import EVERYTHING, Scope, document
+    from auditor.sources.aws.services import chosen
+    from auditor.sources.aws.source import wanted_kinds
+
+    _check(options)
+    options.paths = options.git
+    tree = tree_of(options.paths)
+    settings = run_settings(options, governance.govern(request_of(options, tree)).settings)
+    settings.live = True
+    needs = needs_of(settings, collect(tree, settings), datetime.now(UTC))
+    scope = Scope(options.partition, options.account, options.region or settings.region or EVERYTHING)
+    policy = document(chosen(wanted_kinds(needs, prices=options.prices)), scope, options.assume)
+    sys.stdout.write(json.dumps(policy, indent=2) + "\n")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    from auditor.errors import UsageError
+
+    if ACCOUNT.fullmatch(options.account) is None:
+        raise UsageError(f"--account {options.account}: an account is 12 digits")
+    for role in options.assume:
+        if ROLE.fullmatch(role) is None:
+            raise UsageError(f"--assume {role}: give the ARN of a role")

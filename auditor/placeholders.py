@@ -1,0 +1,13 @@
+"""Words in manifests that a program replaces before they are applied."""
+
+from __future__ import annotations
+
+import re
+
+_PLACEHOLDER = re.compile(r"\$\{[^{}]+\}|\$\(\(|<<?[A-Za-z][\w .-]*>>?|\{\{|__[A-Z][A-Z0-9_]*__|%\(\w+\)s")
+"""Shell and Flux (``${PORT}``), Terraform, Jinja and Helm (``{{``), and names for a person to fill in (``<TAG>``)."""
+
+
+def has_placeholder(value: object) -> bool:
+    """Whether a text is not what will be applied: part of it is filled in later."""
+    return type(value) is str and _PLACEHOLDER.search(value) is not None

@@ -1,0 +1,46 @@
+"""Which kinds of a cluster a run asks for, and with which rights: the reader and ``auditor rbac`` agree on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.data.cluster_kinds import CLUSTER_KINDS, ClusterKind
+from auditor.reach import Kind
+from auditor.sources.live import Needs
+
+POD, REPLICA_SET, JOB = ("", "Pod"), ("apps", "ReplicaSet"), ("batch", "Job")
+GET: dict[Kind, tuple[str, ...]] = {REPLICA_SET: ("get",)}
+"""Verbs beyond ``list``: ReplicaSets without an owner are read one by one."""
+
+Declared = frozenset[tuple[str, str, str, str]]
+"""(group, kind, namespace, name) of objects in Git."""
+
+
+def declared(needs: Needs) -> Declared:
+    """Every Kubernetes object in Git, when a chosen policy compares it with the cluster; else nothing."""
+    if needs.facts.isdisjoint(("drift", "orphan")):
+        return frozenset()
+    return frozenset(
+        (each.group, each.kind, each.namespace, each.name)
+        for target in needs.declared
+        for each in target.resources
+        if each.api_version not in ("terraform", "file") and each.name
+    )
+
+
+def wants(needs: Needs, kind: ClusterKind, in_git: frozenset[Kind]) -> bool:
+    """Whether a kind is read. Pods need what makes them: findings are about owners."""
+    if kind.key in (REPLICA_SET, JOB) and needs.wants("v1", "Pod"):
+        return True
+    return kind.key in in_git or needs.wants(kind.api_version, kind.kind)
+
+
+def kinds_of(objects: Declared) -> frozenset[Kind]:
+    """Their kinds."""
+    return frozenset((group, kind) for group, kind, _, _ in objects)
+
+
+def wanted(needs: Needs) -> Iterator[ClusterKind]:
+    """Every kind of the table that a run reads."""
+    in_git = kinds_of(declared(needs))
+    return (kind for kind in CLUSTER_KINDS if wants(needs, kind, in_git))

@@ -1,0 +1,1 @@
+"""How fast the worker is beside nnU-Net's own command: same model, same scans, same machine, one run."""

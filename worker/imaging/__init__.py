@@ -1,0 +1,1 @@
+"""Scans in, masks and pictures out. Whatever is wrong with a scan ends as a fault in words."""
