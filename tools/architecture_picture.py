@@ -1,4 +1,4 @@
-"""docs/architecture/architecture.svg and .png: what production's worker hangs together with, by the auditor's own joins.
+"""docs/architecture/architecture.svg and .png: what production's worker hangs together with, by the auditor's joins.
 
 ``python -m tools.architecture_picture`` writes them; graphviz draws. Nothing in the picture is written by hand: nodes
 and edges are those of ``auditor graph platform``, grouped by what makes them.
@@ -40,19 +40,22 @@ def dot(found: dict[str, Any]) -> str:
     ]
     for folder, title in GROUPS.items():
         lines.append(f'  subgraph cluster_{folder} {{ label="{title}"; style=rounded; color="#b9c0cb";')
-        for node in found["nodes"]:
-            if places[node["id"]] == folder:
-                lines.append(f'    {names[node["id"]]} [label="{_label(node)}"];')
+        inside = [node for node in found["nodes"] if places[node["id"]] == folder]
+        lines += [f'    {names[node["id"]]} [label="{_label(node)}"];' for node in inside]
         lines.append("  }")
-    for edge in found["edges"]:
-        if ALTERNATIVE not in (places[edge["from"]], places[edge["to"]]):
-            lines.append(f'  {names[edge["from"]]} -> {names[edge["to"]]} [label="{edge["label"]}"];')
+    lines += [
+        f'  {names[edge["from"]]} -> {names[edge["to"]]} [label="{edge["label"]}"];'
+        for edge in found["edges"]
+        if ALTERNATIVE not in (places[edge["from"]], places[edge["to"]])
+    ]
     return "\n".join([*lines, "}"]) + "\n"
 
 
 def _label(node: dict[str, Any]) -> str:
     name = node["label"].removeprefix("module.platform.")
-    parts = [part for part in name.split(".") if part not in ("module", "this") and not part.startswith("aws_")]
+    parts = [
+        part for part in name.split(".") if part not in ("module", "this") and not part.startswith("aws_")
+    ]
     return f"{node['kind']}\\n{'.'.join(parts)}"
 
 
