@@ -2,12 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-AUDITED ?= docs/example
+AUDITED ?= platform
 OUT ?= reports/out
 
 .PHONY: audit test platform-test test-fast check lint types imports generate bootstrap bench clean
 
-audit: $(VENV)/.run  ## audit the example (later platform/): prints the report and writes it to reports/out
+audit: $(VENV)/.run  ## audit platform/: prints the report and writes it to reports/out
 	@mkdir -p $(OUT)
 	@$(BIN)/auditor check $(AUDITED) --format terminal --format json --output $(OUT)/report.json \
 	  --format html --output $(OUT)/report.html --format markdown --output $(OUT)/report.md \
