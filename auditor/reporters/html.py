@@ -91,7 +91,10 @@ def _script() -> Html:
 
 
 def _payload(report: Report) -> Html:
-    """The report as data, without the passes that it counts; ``<`` is written as an escape, so that no tag can be closed from inside."""
+    """The report as data, without the passes that it counts.
+
+    ``<`` is written as an escape, so that no tag can be closed from inside.
+    """
     data = encode(replace(report, judged=())).decode()
     if len(data) > EMBEDDED_BYTES:
         return Html("")
