@@ -68,17 +68,18 @@ NOW_REQUESTED = (
 _DEVICE = "by (UUID, Hostname, node, modelName)"
 SIGNALS = {
     "tensor-or-sm": (
-        'DCGM_FI_PROF_PIPE_TENSOR_ACTIVE{UUID!=""$S}',
-        'DCGM_FI_PROF_SM_ACTIVE{UUID!=""$S}',
+        'DCGM_FI_PROF_PIPE_TENSOR_ACTIVE{UUID!=""$S} offset 15s',
+        'DCGM_FI_PROF_SM_ACTIVE{UUID!=""$S} offset 15s',
         0.01,
     ),
-    "graphics-engine": ('DCGM_FI_PROF_GR_ENGINE_ACTIVE{UUID!=""$S}', "", 0.05),
-    "utilisation": ('DCGM_FI_DEV_GPU_UTIL{UUID!=""$S}', "", 5),
+    "graphics-engine": ('DCGM_FI_PROF_GR_ENGINE_ACTIVE{UUID!=""$S} offset 15s', "", 0.05),
+    "utilisation": ('DCGM_FI_DEV_GPU_UTIL{UUID!=""$S} offset 15s', "", 5),
 }
 POWER = 'DCGM_FI_DEV_POWER_USAGE{UUID!=""$S}'
 POWER_NOISE = 1.25
 """A GPU that draws a quarter more than the least that its node's model drew is at work."""
 SUBSTEP = "30s"
+"""GPUs are looked at in the middle of each half minute."""
 
 
 def _told(metric: str) -> str:
@@ -89,14 +90,15 @@ def _told(metric: str) -> str:
 def computing(signal: str) -> str:
     """The share of each step, 0 to 1, in which a GPU computed by one signal."""
     if signal == "power":
-        least = f"min by (modelName) (min_over_time({POWER}[$D]))"
-        busy = f"max {_DEVICE} ({POWER}) > bool on (modelName) group_left () ({POWER_NOISE} * {least})"
-        return f"avg_over_time(({busy})[$W:{SUBSTEP}])"
+        # Fixed at the end of the window, or it would be computed anew for each half minute.
+        least = f"min by (modelName) (min_over_time({POWER}[$D] @ end()))"
+        busy = f"max {_DEVICE} ({POWER} offset 15s) > bool on (modelName) group_left () ({POWER_NOISE} * {least})"
+        return f"avg_over_time(({busy})[$V:{SUBSTEP}])"
     first, second, noise = SIGNALS[signal]
     busy = f"max {_DEVICE} ({first})"
     if second:
         busy = f"max {_DEVICE} ({_told(first)} or {_told(second)})"
-    return f"avg_over_time((({busy}) > bool {noise})[$W:{SUBSTEP}])"
+    return f"avg_over_time((({busy}) > bool {noise})[$V:{SUBSTEP}])"
 
 
 DEVICE_MEMORY = f'max {_DEVICE} (max_over_time(DCGM_FI_DEV_FB_USED{{UUID!=""$S}}[$W]))'
@@ -170,6 +172,7 @@ NODE_COST = 'max by (node, instance_type, region) (last_over_time(node_total_hou
 def filled(query: str, window: Window, selector: str, look_back: int = 0) -> str:
     """A question with its durations and matchers."""
     query = query.replace("$S", f", {selector}" if selector else "")
+    query = query.replace("$V", f"{window.step - 1}s")  # Prometheus 2 counts both ends of a range
     query = query.replace("$H", f"{window.step // 2}s")
     query = query.replace("$D", f"{window.seconds}s").replace("$W", f"{window.step}s")
     return query.replace("$L", f"{look_back or window.seconds}s")

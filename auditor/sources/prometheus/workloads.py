@@ -82,6 +82,8 @@ def _table(asking: Asking, query: str, owners: _Owners, peak: bool) -> dict[Key,
     for each in asking.range(query, asking.usage):
         points = found.setdefault((owners.of(each), each.labels.get("container", "")), {})
         for at, value in each.points.items():
+            if at == asking.usage.start:
+                continue  # it speaks of the step before the window
             points[at] = max(points.get(at, 0.0), value) if peak else points.get(at, 0.0) + value
     return found
 
