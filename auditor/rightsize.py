@@ -9,8 +9,10 @@ from msgspec import Struct, field
 
 from auditor.fixes import Editable, Read, Refused
 from auditor.model import Path, Resource, Target
+from auditor.paths import get
 from auditor.proposals import diff
 from auditor.quantity import QuantityError, parse_quantity
+from auditor.unknown import Unknown
 from auditor.views.pods import TEMPLATES, dig
 from auditor.yamlio import apply
 
@@ -55,6 +57,12 @@ class Rightsizing:
         self._read = read
         self._metrics = [each for target in targets for each in target.resources if each.group == "metrics"]
         self._workloads = _declared(targets)
+        self._groups = [
+            each
+            for target in targets
+            for each in target.resources
+            if each.kind == "aws_eks_node_group" and each.origin.source == "git"
+        ]
         self.patch = Patch()
 
     def requests(self) -> Patch:
@@ -64,6 +72,37 @@ class Rightsizing:
                 for row in usage.body["rows"]:
                     self._row(usage.body["workload"], row)
         return self.patch
+
+    def fleet(self, fleet: Mapping[str, Any], plan: Mapping[str, Any] | Unknown) -> Patch:
+        """The node group of Terraform that holds the always-on nodes, as ``facts.fleet_plan`` would have it."""
+        types = {node["instance_type"] for node in fleet["nodes"]}
+        what = f"{len(fleet['nodes'])} × {', '.join(sorted(types))}"
+        if isinstance(plan, Unknown):
+            self.patch.refusals.append(Refusal(what, plan.reason))
+        elif plan["plan"]:
+            try:
+                self._group(what, types, len(fleet["nodes"]), plan)
+            except Refused as refusal:
+                self.patch.refusals.append(Refusal(what, str(refusal)))
+        return self.patch
+
+    def _group(self, what: str, types: set[str], count: int, plan: Mapping[str, Any]) -> None:
+        groups = [each for each in self._groups if set(_types(each)) == types]
+        if len(groups) != 1:
+            raise Refused(
+                f"{plan['plan']} would do, and {len(groups)} aws_eks_node_group of Git have this type"
+            )
+        group, nodes = groups[0], plan["nodes"]
+        sizes = ("scaling_config", 0)
+        least, wanted = (get(group.body, (*sizes, f"{each}_size"), None) for each in ("min", "desired"))
+        if wanted != count:
+            raise Refused(f"{group.name} wants {wanted} nodes and {count} run: bring Git up to date first")
+        self.set(group, ("instance_types", 0), plan["instance_type"])
+        self.set(group, (*sizes, "desired_size"), nodes)
+        if type(least) is int and least > nodes:
+            self.set(group, (*sizes, "min_size"), nodes)
+        proof = f"{plan['usd_per_hour']:.4f} -> {plan['plan_usd_per_hour']:.4f} USD an hour (-{plan['saved']:.0%})"
+        self.patch.changes.append(Change(group.origin.file, group.name, what, plan["plan"], proof))
 
     def _row(self, workload: Mapping[str, Any], row: Mapping[str, Any]) -> None:
         title = f"{workload['kind']} {workload['namespace']}/{workload['name']}"
@@ -116,6 +155,11 @@ class Rightsizing:
             site = site.again(before)
         text = self._read(site.file) if before is None else before
         self.patch.files[site.file] = apply(text, [site.set(path, value)])
+
+
+def _types(group: Resource) -> list[str]:
+    listed = group.body.get("instance_types")
+    return [each for each in listed if type(each) is str] if type(listed) is list else []
 
 
 def _declared(targets: Iterable[Target]) -> dict[tuple[str, str, str], list[Resource]]:

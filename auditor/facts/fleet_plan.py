@@ -17,7 +17,7 @@ MIN_DAYS = 3.0
 
 
 class FleetPlan:
-    """``facts.fleet_plan`` of a Fleet: ``{usd_per_hour, plan, saved, saved_usd_per_month}``.
+    """``facts.fleet_plan`` of a Fleet: ``{usd_per_hour, plan, nodes, instance_type, saved, …}``.
 
     ``plan``: ``1 × t3.large``, '' where nothing is cheaper; ``saved``: share of today's price. It has to hold the most
     that was requested and the most that was used. Unknown without prices, or for a history under three days.
@@ -53,9 +53,18 @@ class FleetPlan:
         types = [node["instance_type"] for node in body["nodes"]]
         found = consolidated(types, cores, gib, lambda kind: self._price(kind, region))
         if found is None:
-            return {"plan": "", "plan_usd_per_hour": 0.0, "saved": 0.0, "saved_usd_per_month": 0.0}
+            return {
+                "plan": "",
+                "nodes": 0,
+                "instance_type": "",
+                "plan_usd_per_hour": 0.0,
+                "saved": 0.0,
+                "saved_usd_per_month": 0.0,
+            }
         saved = found.today_usd_per_hour - found.usd_per_hour
         return {
+            "nodes": found.nodes,
+            "instance_type": found.instance_type,
             "plan": f"{found.nodes} × {found.instance_type}",
             "plan_usd_per_hour": found.usd_per_hour,
             "saved": found.saved,
