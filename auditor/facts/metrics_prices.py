@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 METRICS = "metrics"
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicaSet", "ScaledJob", "Pod")
+HOLDERS = ("ScaledObject", "HorizontalPodAutoscaler", "PodDisruptionBudget")
+"""Kinds beside workloads that keep a node from going."""
 
 
 class UnitPrices(NamedTuple):
@@ -87,7 +89,7 @@ class Declarations:
 
     def __init__(self, world: World) -> None:
         self._found: dict[tuple[str, str, str], list[Resource]] = {}
-        for each in world.anywhere(*WORKLOADS):
+        for each in world.anywhere(*WORKLOADS, *HOLDERS):
             if each.origin.source == "git":
                 self._found.setdefault((each.kind, each.namespace, each.name), []).append(each)
 

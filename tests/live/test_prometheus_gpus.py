@@ -79,7 +79,7 @@ def test_a_thousand_workloads_of_two_weeks_take_a_minute_at_most_and_sixty_calls
         yield from requests("apps", name, "app", "node-a", {"cpu": 0.5, "memory": 2.0**29})
 
     planted = chain.from_iterable(workload(number) for number in range(WORKLOADS))
-    # Five minutes are the least that a rate over thirty needs, and keep the planting short.
+    # Two samples in each half hour: the least that a rate over it needs; more of them only slow the planting.
     text = served(tmp_path, planted, start, now, 900)
     with prometheus(tmp_path, text) as url:
         began = time.monotonic()
