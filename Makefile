@@ -2,12 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-AUDITED ?= docs/example
+AUDITED ?= platform
 OUT ?= reports/out
 
-.PHONY: audit test test-fast check lint types imports generate bench clean
+.PHONY: audit test platform-test test-fast check lint types imports generate bootstrap bench clean
 
-audit: $(VENV)/.run  ## audit the example (later platform/): prints the report and writes it to reports/out
+audit: $(VENV)/.run  ## audit platform/: prints the report and writes it to reports/out
 	@mkdir -p $(OUT)
 	@$(BIN)/auditor check $(AUDITED) --format terminal --format json --output $(OUT)/report.json \
 	  --format html --output $(OUT)/report.html --format markdown --output $(OUT)/report.md \
@@ -16,6 +16,9 @@ audit: $(VENV)/.run  ## audit the example (later platform/): prints the report a
 
 test: $(VENV)/.dev tools  ## everything, fast and slow
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+platform-test: $(VENV)/.dev tools  ## the platform: Terraform on moto, overlays, alerts, dashboards, audit
+	$(BIN)/python -m pytest tests/platform
 
 test-fast: $(VENV)/.dev  ## what runs in a minute or two
 	$(BIN)/python -m pytest -n 2 -m "not slow"
@@ -37,6 +40,9 @@ imports: $(VENV)/.dev
 generate: $(VENV)/.dev  ## everything that is generated and committed
 	$(BIN)/python -m tools.generate
 
+bootstrap:  ## make bootstrap ENV=dev: Argo CD on a new cluster, and from there on Git
+	platform/bootstrap/bootstrap.sh $(ENV)
+
 bench: $(VENV)/.dev tools
 	$(BIN)/python -m tests.bench
 
@@ -49,7 +55,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,live]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,live,worker]'
 	touch $@
 
 clean:

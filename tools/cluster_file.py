@@ -5,8 +5,9 @@
     terraform -chdir=platform/terraform/envs/prod output -json | python -m tools.cluster_file --secret | \\
         kubectl apply -f -
 
-The file holds names, labels and annotations, none of them secret, so that Git alone can be rendered and judged. The
-secret has the same under Argo CD's label; it is for the cluster that Argo CD runs in, and so holds no credential.
+The file is a ConfigMap that kustomize and Argo CD's ApplicationSets read and that is never applied
+(``local-config``). Nothing in it is secret, so Git alone can be rendered and judged. The secret has the same as
+annotations under Argo CD's label; it is for the cluster that Argo CD runs in, and so holds no credential.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 OUTPUT = "gitops_bridge"
 HEADER = "# Written by `python -m tools.cluster_file` from `terraform output -json`; not edited by hand.\n"
+LOCAL_CONFIG = "config.kubernetes.io/local-config"
 IN_CLUSTER = "https://kubernetes.default.svc"
 
 
@@ -33,8 +35,19 @@ def bridge(outputs: Any) -> dict[str, Any]:
 
 
 def cluster_file(value: dict[str, Any]) -> str:
-    """YAML of ``{name, server, labels, annotations}``, sorted."""
-    return HEADER + _yaml({"name": value["name"], "server": IN_CLUSTER, **_texts(value)})
+    """YAML of a ConfigMap ``cluster``: the labels as its own, ``{name, server, …annotations}`` as data, sorted."""
+    texts = _texts(value)
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": "cluster",
+            "labels": texts["labels"],
+            "annotations": {LOCAL_CONFIG: "true"},
+        },
+        "data": {"name": value["name"], "server": IN_CLUSTER, **texts["annotations"]},
+    }
+    return HEADER + _yaml(body)
 
 
 def cluster_secret(value: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ def outputs() -> Iterator[tuple[Path, bytes]]:
     """Each generated file and its content."""
     from auditor.catalog import INDEX, load_folder, write_index
     from auditor.reporters.schema import schema_bytes
-    from tools import declarations, drawing, fact_needs, peers_page, snapshot_schema
+    from tools import declarations, drawing, example_report, fact_needs, peers_page, snapshot_schema
     from tools.pages import pages
 
     yield ROOT / "reports" / "schema" / "report.schema.json", schema_bytes()
@@ -30,26 +30,29 @@ def outputs() -> Iterator[tuple[Path, bytes]]:
     yield ROOT / "docs" / "peers.md", peers_page.page(policies).encode()
     for name, text in pages(policies, folder):
         yield ROOT / "docs" / "policies" / name, text.encode()
+    for path, content in example_report.reports(ROOT).items():
+        yield ROOT / path, content
 
 
 def main(arguments: list[str]) -> int:
-    """Write, or with ``--check`` compare."""
-    stale = []
-    wanted = dict(outputs())
-    gone = [path for path in (ROOT / "docs" / "policies").glob("*.md") if path not in wanted]
-    for path in gone:
-        stale.append(path.relative_to(ROOT).as_posix())
-        if "--check" not in arguments:
-            path.unlink()
-    for path, content in wanted.items():
+    """Write, or with ``--check`` compare. Each file is written before the next is made: some are read on the way."""
+    check = "--check" in arguments
+    stale, wanted = [], set()
+    for path, content in outputs():
+        wanted.add(path)
         if path.exists() and path.read_bytes() == content:
             continue
-        stale.append(path.relative_to(ROOT).as_posix())
-        if "--check" not in arguments:
+        stale.append(path)
+        if not check:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-    if "--check" in arguments and stale:
-        print("not current, run `make generate`:", *stale, sep="\n  ")
+    for path in (ROOT / "docs" / "policies").glob("*.md"):
+        if path not in wanted:
+            stale.append(path)
+            if not check:
+                path.unlink()
+    if check and stale:
+        print("not current, run `make generate`:", *(path.relative_to(ROOT) for path in stale), sep="\n  ")
         return 1
     return 0
 

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -26,6 +27,7 @@ INSTEAD = {"kustomize": "kubectl"}
 """Tools that are not built where this command is there already."""
 PACKAGES = {"dot": "graphviz", "chromium": "chromium"}
 """Command → Debian package."""
+PROMETHEUS = ("prometheus", "promtool")
 CHECKOV = "checkov==3.3.30"
 
 
@@ -80,10 +82,28 @@ def install_packages() -> None:
     subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], check=True)
 
 
+def install_prometheus() -> None:
+    """Prometheus and promtool out of Debian's package, unpacked and not installed: no service starts."""
+    if all((CACHE / "bin" / name).exists() or shutil.which(name) for name in PROMETHEUS):
+        return
+    if shutil.which("apt-get") is None:
+        raise SystemExit(
+            "put prometheus and promtool on PATH (https://prometheus.io/download), then run this again"
+        )
+    print("unpacking Debian's prometheus", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["apt-get", "download", "-qq", "prometheus"], check=True, cwd=folder)
+        (package,) = Path(folder).glob("prometheus_*.deb")
+        subprocess.run(["dpkg-deb", "-x", str(package), folder], check=True)
+        for name in PROMETHEUS:
+            shutil.copy2(Path(folder, "usr/bin", name), CACHE / "bin" / name)
+
+
 def main() -> int:
     """Install everything that the tests and benchmarks use."""
     (CACHE / "bin").mkdir(parents=True, exist_ok=True)
     install_packages()
+    install_prometheus()
     require_terraform()
     for name in GO_TOOLS:
         if name in INSTEAD and shutil.which(INSTEAD[name]):

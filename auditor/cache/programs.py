@@ -48,7 +48,7 @@ class Programs:
         if self._added:
             if len(self._kept) > MAX_KEPT:
                 self._kept = {key: self._kept[key] for key in self._used}
-            self._store.write(self._name, msgspec.msgpack.encode(self._kept))
+            self._store.keep(self._name, self._kept)
             self._added = False
 
 

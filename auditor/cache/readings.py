@@ -203,7 +203,7 @@ class KeptReadings:
             self._now.files[path] = _Entry(state, self.versions[path], msgspec.Raw(data))
         same = self._now.files.keys() == self._before.keys() and self._now.collected == self._kept.collected
         if self._fresh or not same:
-            self._store.write(self.name, _ENCODER.encode(self._now))
+            self._store.keep(self.name, self._now)
 
     def _restored(self, path: str, kept: _Reading) -> FileReading:
         file = SourceFile(path, self._tree.read)

@@ -21,6 +21,7 @@ MAX_AGE_SECONDS = 30 * 24 * 3600
 _PART = "results"
 _MAGIC = b"auditor-cache-1\n"
 _DIGEST_BYTES = 16
+_ENCODER = msgspec.msgpack.Encoder()
 
 
 class Store:
@@ -71,6 +72,14 @@ class Store:
                 self._make_room()
         except OSError:
             return
+
+    def keep(self, name: str, value: object) -> None:
+        """Keep plain data; nothing where it holds a file's name that is no UTF-8, which cannot be written down."""
+        try:
+            data = _ENCODER.encode(value)
+        except UnicodeEncodeError:
+            return
+        self.write(name, data)
 
     def _make_room(self) -> None:
         """Once a run: remove what is old, and the oldest while there is too much."""

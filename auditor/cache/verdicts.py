@@ -117,7 +117,7 @@ class KeptVerdicts:
     def save(self) -> None:
         """Write what changed."""
         if self.changed or self.now.keys() != self.before.keys():
-            self._store.write(self._name, _ENCODER.encode(self.now))
+            self._store.keep(self._name, self.now)
 
 
 class _Judge:

@@ -61,10 +61,9 @@ class KedaCapacity:
             return most
         if isinstance(types, Unknown):
             return types
-        if not isinstance(most, int):
-            name = fit.template.name
-            return Unknown(f"{name} has no maximum of nodes", "set a maximum, or a GPU limit on the NodePool")
         wanted = self._gpu.of(pod)
+        if not isinstance(most, int):
+            return _within_limits(fit, wanted)
         offered = max(
             (fit.template.room(each).extended.get(name, 0) for each in types for name in wanted["resources"]),
             default=0,
@@ -74,3 +73,14 @@ class KedaCapacity:
                 f"how many pods share a GPU of {fit.template.name} is not known", "declare the sharing"
             )
         return most * int(offered // max(wanted["count"], 1))
+
+
+def _within_limits(fit: GroupFit, wanted: dict[str, Any]) -> int | Unknown:
+    """Replicas that a pool's limits of accelerators leave room for; such a pool has no number of nodes."""
+    limits = fit.template.value.get("limits")
+    found = [limits[name] for name in wanted["resources"] if type(limits) is dict and name in limits]
+    if not found or not all(str(each).isdigit() for each in found):
+        name = fit.template.name
+        return Unknown(f"{name} has no maximum of nodes", "set a maximum, or a GPU limit on the NodePool")
+    count: int = wanted["count"]
+    return min(int(each) for each in found) // max(count, 1)

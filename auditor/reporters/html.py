@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from auditor.policy import SEVERITIES
 from auditor.report import MoneyRow, PolicyResult, ProblemRow, Report, encode
 from auditor.reporters.drawings import category_chart, score_ring
@@ -89,8 +91,8 @@ def _script() -> Html:
 
 
 def _payload(report: Report) -> Html:
-    """The report as data; ``<`` is written as an escape, so that no tag can be closed from inside."""
-    data = encode(report).decode()
+    """The report as data, without the passes that it counts; ``<`` is written as an escape, so that no tag can be closed from inside."""
+    data = encode(replace(report, judged=())).decode()
     if len(data) > EMBEDDED_BYTES:
         return Html("")
     for character in "<>&\u2028\u2029":

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from yaml import YAMLError
-from yaml._yaml import CParser
-from yaml.events import (
+
+from auditor.yamlio.events import (
     AliasEvent,
+    CParser,
     DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
@@ -17,7 +18,6 @@ from yaml.events import (
     SequenceStartEvent,
     StreamEndEvent,
 )
-
 from auditor.yamlio.scalars import MERGE_TAG
 
 _RATIO_LOW: Final = 400_000

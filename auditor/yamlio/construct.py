@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from yaml._yaml import CParser
-from yaml.events import (
+from auditor.yamlio.document import Limits
+from auditor.yamlio.events import (
     AliasEvent,
+    CParser,
     DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
@@ -16,8 +17,6 @@ from yaml.events import (
     SequenceStartEvent,
     StreamEndEvent,
 )
-
-from auditor.yamlio.document import Limits
 from auditor.yamlio.scalars import (
     MEMO,
     MERGE,

@@ -10,9 +10,10 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 from yaml import YAMLError
-from yaml._yaml import CParser
-from yaml.events import (
+
+from auditor.yamlio.events import (
     AliasEvent,
+    CParser,
     DocumentEndEvent,
     MappingEndEvent,
     MappingStartEvent,
@@ -20,7 +21,6 @@ from yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-
 from auditor.yamlio.scalars import HINTS, MERGE, MERGE_TAG, ScalarError, key_text, resolve_go, tagged
 from auditor.yamlio.text import ByteIndex
 

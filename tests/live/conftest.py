@@ -38,11 +38,17 @@ def timeline(record_property: Callable[[str, object], None]) -> Timeline:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failure shows what the programs of the test's clusters said last: their folder is gone afterwards."""
     report = yield
+    # pytest-xdist carries plain lists and tuples from process to process, and nothing else.
+    report.user_properties = [(name, _plain(value)) for name, value in report.user_properties]
     if report.when == "call" and report.failed:
         for cluster in _clusters(getattr(item, "funcargs", {}).values()):
             sections = cluster.processes.logs().items()
             report.sections += [(f"log of {name}", text) for name, text in sections]
     return report
+
+
+def _plain(value: object) -> object:
+    return [tuple(event) for event in value] if isinstance(value, list) else value
 
 
 def _clusters(values: Iterable[object]) -> list[Cluster]:

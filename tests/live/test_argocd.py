@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.live.controlplane.argocd import NAMESPACE, ArgoCD
+from tests.live.controlplane.argocd import NAMESPACE, RESYNC_S, ArgoCD
 from tests.live.controlplane.cluster import Cluster
 from tests.live.controlplane.manifests import Object
 from tests.live.controlplane.timeline import Timeline
@@ -91,15 +92,20 @@ def test_git_is_synced_and_hand_edits_healed_but_replicas_left_alone(
         return str(pod["containers"][0]["image"])
 
     def synced() -> bool:
-        return bool(api.get(*APPLICATION, NAMESPACE)["status"]["sync"]["status"] == "Synced")
+        status = api.get(*APPLICATION, NAMESPACE)["status"]
+        return bool(status["sync"]["status"] == "Synced" and status["operationState"]["phase"] == "Succeeded")
 
     api.apply([project(tmp_path), application(tmp_path)], namespace=NAMESPACE)
     timeline.note("application made")
     timeline.wait_for("synced from git", lambda: synced() and image() == f"{IMAGE}:1", timeout=120)
 
     api.patch(*DEPLOYMENT, "worker", {"spec": {"replicas": 3}}, manager="keda-operator")
+    # A sync sets the replicas that Argo CD saw last: a change within the same second would be undone.
+    time.sleep(2 * RESYNC_S)
+    assert replicas(api, "worker") == 3 and synced()
+    timeline.note("replicas set to 3 by another hand, and left alone")
     cluster.kubectl("set", "image", "deployment/worker", f"main={IMAGE}:hotfix")
-    timeline.note("replicas set to 3, image edited by hand")
+    timeline.note("image edited by hand")
     timeline.wait_for("hand edit healed", lambda: image() == f"{IMAGE}:1")
     assert replicas(api, "worker") == 3
 

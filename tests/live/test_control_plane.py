@@ -49,6 +49,12 @@ def test_pods_of_a_deployment_run_on_the_nodes(cluster: Cluster, namespace: str,
     cluster.add_node("node-0")
     cluster.add_node("node-1")
     timeline.note("two nodes added")
+
+    def taintless() -> bool:
+        nodes = cluster.api.list("v1", "Node")
+        return sum(not node["spec"].get("taints") for node in nodes) >= 2
+
+    timeline.wait_for("both nodes take pods", taintless)
     cluster.api.apply(deployment("web", 6), namespace=namespace)
 
     def placed() -> set[str]:

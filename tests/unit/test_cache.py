@@ -21,6 +21,7 @@ from auditor.sources.git import GitOptions, GitSource
 from auditor.sources.sandbox import RenderFailed, RenderInput, remembered
 from auditor.sources.tree import Tree
 from auditor.world import World
+from tests.unit.command import run
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: web:1}]}\n"
 
@@ -158,6 +159,18 @@ def test_a_settled_file_is_not_read_again(
     collected(root)
     monkeypatch.setattr(Tree, "_bytes", lambda self, path: pytest.fail(f"{path} was read"))
     assert collected(root)[1] == ["web"]
+
+
+def test_a_name_that_is_no_text_costs_no_more_than_the_cache(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readings, "_SETTLED_NS", 0)
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / os.fsdecode(b"pod-\xff.yaml")).write_text(POD)
+    for _ in range(2):
+        done = run("check", root, "--policy", "GPU-004")
+        assert (done.code, done.err) == (0, "")
 
 
 @pytest.mark.parametrize("change", ["content", "times", "swap"])

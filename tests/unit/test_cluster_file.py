@@ -22,8 +22,13 @@ def test_the_file_is_sorted_and_says_who_wrote_it() -> None:
     text = cluster_file.cluster_file(VALUE)
     assert text.startswith("# Written by")
     body = yaml.safe_load(text)
-    assert list(body) == ["name", "server", "labels", "annotations"]
-    assert list(body["annotations"]) == ["aws_region", "queue_url"]
+    assert list(body["metadata"]["labels"]) == ["environment", "node-autoscaler"]
+    assert list(body["data"]) == ["name", "server", "aws_region", "queue_url"]
+
+
+def test_the_file_is_read_by_kustomize_and_never_applied() -> None:
+    body = yaml.safe_load(cluster_file.cluster_file(VALUE))
+    assert body["metadata"]["annotations"] == {"config.kubernetes.io/local-config": "true"}
 
 
 def test_the_secret_has_argo_cds_label_and_no_credential() -> None:

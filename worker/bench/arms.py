@@ -12,19 +12,7 @@ from typing import Any
 
 from worker.bench import processes
 from worker.bench.processes import Cost
-
-_DETERMINISTIC = """
-import torch
-from nnunetv2.inference import predict_from_raw_data as nnunet
-from worker.bench.child import settle_cudnn
-start = nnunet.nnUNetPredictor.initialize_from_trained_model_folder
-def settled(self, *given, **named):
-    settle_cudnn()
-    return start(self, *given, **named)
-nnunet.nnUNetPredictor.initialize_from_trained_model_folder = settled
-nnunet.predict_entry_point_modelfolder()
-"""
-"""nnU-Net's command switches cuDNN's search for the fastest kernel on; arms can only be compared without it."""
+from worker.inference.model import digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +59,7 @@ def command_for_the_folder(setting: Setting) -> Result:
 
 
 def child(setting: Setting, name: str, arm: str) -> Result:
-    """(c), (d) and their like: a program of ours (worker/bench/child.py)."""
+    """(c) and (r): phases in a row, each timed (worker/bench/child.py)."""
     masks, report = setting.work / name, setting.work / f"{name}.json"
     masks.mkdir(parents=True, exist_ok=True)
     command = [
@@ -85,13 +73,48 @@ def child(setting: Setting, name: str, arm: str) -> Result:
     return Result(name, cost, masks, phases)
 
 
+def worker_from_the_queue(setting: Setting) -> Result:
+    """(d) ``worker run --until-empty``: the scans lie in S3, their messages in SQS, both played by moto.
+
+    moto runs in this process: as with the real ones, its work is not charged to the worker.
+    """
+    from worker.cli.demo_cloud import DemoCloud
+
+    masks = setting.work / "d"
+    masks.mkdir()
+    with DemoCloud() as cloud:
+        for scan in setting.scans:
+            cloud.upload(scan.name, scan)
+        settings = cloud.settings | {
+            "model": setting.model,
+            "model_sha256": digest_of(setting.model),
+            "device": setting.device,
+            "tta": setting.tta,
+            "scratch": setting.work / "scratch",
+            "poll_seconds": 1,
+            "http_port": 0,
+        }
+        told = {f"WORKER_{name.upper()}": str(value) for name, value in settings.items()}
+        command = [sys.executable, "-m", "worker", "run", "--until-empty"]
+        cost = processes.run(command, _environment(setting) | told, setting.work / "d.log")
+        results = cloud.fetch_results(setting.work / "results")
+    phases = []
+    for result in results:
+        mask = next(output["key"] for output in result["outputs"] if output["name"] == "mask.nii.gz")
+        case = setting.case(Path(result["input"]["key"]))
+        (setting.work / "results" / mask.removeprefix("results/")).rename(masks / f"{case}.nii.gz")
+        seconds = result["seconds"] | {"network": result["seconds"]["infer"]}
+        phases.append({name: {"wall": seconds[name]} for name in ("prepare", "network", "export")})
+    return Result("d", cost, masks, phases)
+
+
 def _nnunet_command(setting: Setting, scans: Sequence[Path], masks: Path, name: str) -> Cost:
     given = setting.work / f"in-{name}"
     given.mkdir(parents=True)
     for scan in scans:
         (given / scan.name).symlink_to(scan)
     if setting.device == "cuda":
-        program = [sys.executable, "-c", _DETERMINISTIC]
+        program = [sys.executable, "-m", "worker.bench.settled"]
     else:
         program = [str(Path(sys.prefix) / "bin" / "nnUNetv2_predict_from_modelfolder")]
     command = [
@@ -108,7 +131,11 @@ def _folds(model: Path) -> list[str]:
 
 
 def _environment(setting: Setting) -> dict[str, str]:
-    """nnU-Net asks for three folders that prediction does not use; the same for every arm."""
+    """nnU-Net asks for three folders that prediction does not use; the same for every arm.
+
+    How OpenMP waits is each arm's own affair: nnU-Net leaves its default, the worker sets it for itself.
+    """
     unused = {f"nnUNet_{name}": str(setting.work) for name in ("raw", "preprocessed", "results")}
     root = str(Path(__file__).parents[2])
-    return os.environ | unused | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    inherited = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    return inherited | unused | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}

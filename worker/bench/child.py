@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import queue
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,21 +13,11 @@ from typing import Any
 Phases = dict[str, dict[str, float]]
 
 
-def settle_cudnn() -> None:
-    """The same kernels in every run: without this two runs of the same network differ in the last bit."""
-    import torch
-
-    torch.backends.cudnn.benchmark = False
-    torch.backends.cudnn.deterministic = True
-
-
 def main() -> int:
     options = _options()
-    settle_cudnn()
     arm: Callable[[argparse.Namespace], list[Phases]] = {
         "nnunet-in-a-row": nnunet_in_a_row,
         "worker-in-a-row": worker_in_a_row,
-        "worker": worker_overlapping,
     }[options.arm]
     Path(options.report).write_text(json.dumps(arm(options)))
     return 0
@@ -41,11 +29,13 @@ def nnunet_in_a_row(options: argparse.Namespace) -> list[Phases]:
     from nnunetv2.inference.export_prediction import export_prediction_from_logits
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 
+    from worker import cudnn
+
     predictor = nnUNetPredictor(
         use_mirroring=options.tta, device=torch.device(options.device), allow_tqdm=False
     )
     predictor.initialize_from_trained_model_folder(str(options.model), None)
-    settle_cudnn()
+    cudnn.settle()
     preprocessor = predictor.configuration_manager.preprocessor_class(verbose=False)
     plans, configuration, dataset = (
         predictor.plans_manager,
@@ -82,63 +72,6 @@ def worker_in_a_row(options: argparse.Namespace) -> list[Phases]:
     return reports
 
 
-def worker_overlapping(options: argparse.Namespace) -> list[Phases]:
-    """Our stages side by side, as the service runs them: each in its thread, one scan waiting between two."""
-    segmenter = _segmenter(options)
-    reports: dict[Path, Phases] = {scan: {} for scan in options.scans}
-
-    def stage(name: str, work: Callable[[Path, Any], Any]) -> Callable[[Path, Any], Any]:
-        def timed(scan: Path, given: Any) -> Any:
-            with _timed(reports[scan], name, overlapping=True):
-                return work(scan, given)
-
-        return timed
-
-    _pipeline(
-        options.scans,
-        [
-            stage("prepare", lambda scan, _: segmenter.prepare(scan)),
-            stage("network", lambda _, prepared: segmenter.infer(prepared)),
-            stage("export", lambda scan, inferred: _export(segmenter, inferred, options.masks / _case(scan))),
-        ],
-    )
-    return list(reports.values())
-
-
-def _pipeline(scans: Sequence[Path], stages: Sequence[Callable[[Path, Any], Any]]) -> None:
-    """Every scan through every stage; the first exception of a stage ends the run."""
-    queues: list[queue.Queue[Any]] = [queue.Queue(maxsize=1) for _ in range(len(stages) + 1)]
-    failures: list[BaseException] = []
-
-    def run(index: int) -> None:
-        while (item := queues[index].get()) is not None:
-            if failures:
-                continue
-            try:
-                queues[index + 1].put((item[0], stages[index](*item)))
-            except BaseException as error:
-                failures.append(error)
-        queues[index + 1].put(None)
-
-    def feed() -> None:
-        for scan in scans:
-            queues[0].put((scan, None))
-        queues[0].put(None)
-
-    threads = [
-        threading.Thread(target=feed),
-        *(threading.Thread(target=run, args=(i,)) for i in range(len(stages))),
-    ]
-    for thread in threads:
-        thread.start()
-    while queues[-1].get() is not None:
-        continue
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
-
-
 def _segmenter(options: argparse.Namespace) -> Any:
     from worker.inference.segmenter import load
 
@@ -158,12 +91,10 @@ def _case(scan: Path) -> str:
 
 
 @contextmanager
-def _timed(phases: Phases, name: str, *, overlapping: bool = False) -> Iterator[None]:
+def _timed(phases: Phases, name: str) -> Iterator[None]:
     wall, cpu = time.perf_counter(), time.process_time()
     yield
-    phases[name] = {"wall": time.perf_counter() - wall}
-    if not overlapping:
-        phases[name]["cpu"] = time.process_time() - cpu
+    phases[name] = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
 
 
 def _options() -> argparse.Namespace:

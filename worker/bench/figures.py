@@ -16,7 +16,7 @@ TITLES: Mapping[str, str] = {
     "a": "(a) nnU-Net's command, once for each scan",
     "b": "(b) nnU-Net's command, once for all",
     "c": "(c) nnU-Net's predictor, resident, in a row",
-    "d": "(d) this worker, stages overlapping",
+    "d": "(d) this worker, fed from the queue",
     "r": "(r) this worker, stages in a row",
 }
 
@@ -31,8 +31,11 @@ def differing_voxels(one: Path, other: Path) -> int:
     """Over all ``CASE.nii.gz`` of ``one``; every one of them must be in ``other``."""
     import SimpleITK
 
+    masks = sorted(one.glob("*.nii.gz"))
+    if len(masks) != len(list(other.glob("*.nii.gz"))):
+        raise RuntimeError(f"{one.name} and {other.name} have not the same number of masks")
     total = 0
-    for mask in sorted(one.glob("*.nii.gz")):
+    for mask in masks:
         left, right = (
             SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(side / mask.name))) for side in (one, other)
         )

@@ -59,7 +59,7 @@ def write(
         {value: names[value] for value in sorted(names) if (labels == value).any()},
         height - _LEGEND + 4,
     )
-    canvas.save(path, format="PNG", optimize=False)
+    canvas.save(path, format="PNG", compress_level=1)
 
 
 def _upright(

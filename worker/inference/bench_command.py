@@ -17,7 +17,7 @@ _ARMS: dict[str, Callable[[Setting], Result]] = {
     "a": arms.command_for_each_scan,
     "b": arms.command_for_the_folder,
     "c": lambda setting: arms.child(setting, "c", "nnunet-in-a-row"),
-    "d": lambda setting: arms.child(setting, "d", "worker"),
+    "d": arms.worker_from_the_queue,
     "r": lambda setting: arms.child(setting, "r", "worker-in-a-row"),
 }
 

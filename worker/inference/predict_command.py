@@ -13,8 +13,6 @@ from typing import Any
 from worker.faults import Fault
 from worker.segmenter import Segmentation, Segmenter
 
-_NOTICE = "For research use only. Not a medical device; not for diagnosis or treatment."
-
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The command's own arguments."""
@@ -99,6 +97,8 @@ def _one(segmenter: Segmenter, source: Path, folder: Path) -> str:
 
 
 def _facts(segmenter: Segmenter, segmentation: Segmentation, seconds: dict[str, float]) -> dict[str, Any]:
+    from worker.result import NOTICE
+
     taken = seconds | {f"export.{name}": value for name, value in segmentation.seconds.items()}
     return {
         **segmentation.facts,
@@ -107,7 +107,7 @@ def _facts(segmenter: Segmenter, segmentation: Segmentation, seconds: dict[str, 
         "model_digest": segmenter.digest,
         "options": dict(segmenter.options),
         "software": dict(segmenter.description),
-        "notice": _NOTICE,
+        "notice": NOTICE,
     }
 
 

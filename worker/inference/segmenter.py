@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from worker import cudnn
 from worker.faults import PermanentFault
 from worker.imaging import dicom_seg, masks, measure, preview, read
 from worker.imaging.limits import Limits
@@ -200,6 +201,7 @@ def load(
     PermanentFault, in words, for a folder or a device that cannot be used.
     """
     chosen = _device(device)
+    cudnn.settle()
     model = models.read(folder, folds=folds, digest=digest)
     return NnUNetSegmenter(model, chosen, tta=tta, limits=limits or Limits(), probabilities=probabilities)
 

@@ -18,8 +18,8 @@ from auditor.sources.git import LOOSE, Checkout
 from auditor.sources.helm import Builder as HelmBuilder
 from auditor.sources.helm.chart import Chart, Charts, below
 from auditor.sources.helm.release import Helm, Release, Values
-from auditor.sources.kustomize import Builder as KustomizeBuilder
 from auditor.sources.kustomize.graph import Graph
+from auditor.sources.kustomize.rendered import Builder as KustomizeBuilder
 from auditor.sources.kustomize.renderer import Kustomize
 from auditor.sources.manifests import read_manifests
 from auditor.sources.reading import MANIFEST_SUFFIXES, may_hold_objects

@@ -35,22 +35,26 @@ class ArgoCD:
         """Install the definitions, start the four programs, wait until they answer."""
         cluster.api.apply([crds.load("argocd"), _settings(self.settings)], namespace=NAMESPACE)
         (cluster.folder / "argocd").mkdir()
-        redis, repo, *health = (cluster.free_port() for _ in range(5))
+        redis, repo, *answering = (cluster.free_port() for _ in range(5))
         _run(cluster, "redis", [f"127.0.0.1:{redis}"])
         cache = f"--redis=127.0.0.1:{redis}"
-        _run(cluster, "repo-server", [cache, *_repo_server_flags(repo, health[0])])
+        _run(cluster, "repo-server", [cache, *_repo_server_flags(repo, answering[0])])
         client = [f"--kubeconfig={cluster.kubeconfig}", f"--namespace={NAMESPACE}"]
         server = [f"127.0.0.1:{repo}", "--repo-server-plaintext"]
         controller = [
             f"--repo-server={server[0]}",
             server[1],
-            f"--metrics-port={health[1]}",
+            f"--metrics-port={answering[1]}",
             "--loglevel=warn",
         ]
         _run(cluster, "application-controller", [*client, cache, *controller])
-        sets = [f"--argocd-repo-server={server[0]}", server[1], *_application_set_flags(cluster, health[2])]
+        sets = [
+            f"--argocd-repo-server={server[0]}",
+            server[1],
+            *_application_set_flags(cluster, answering[2]),
+        ]
         _run(cluster, "applicationset-controller", [*client, *sets])
-        paths = zip(health, ("metrics", "healthz", "healthz"), strict=True)
+        paths = zip(answering, ("metrics", "healthz", "metrics"), strict=True)
         urls = [f"http://127.0.0.1:{port}/{path}" for port, path in paths]
         wait_for("Argo CD answers", lambda: all(_answers(cluster, url) for url in urls))
 
@@ -86,11 +90,11 @@ def _repo_server_flags(port: int, metrics: int) -> list[str]:
     ]
 
 
-def _application_set_flags(cluster: Cluster, health: int) -> list[str]:
+def _application_set_flags(cluster: Cluster, metrics: int) -> list[str]:
     return [
-        f"--metrics-addr=127.0.0.1:{cluster.free_port()}",
+        f"--metrics-addr=127.0.0.1:{metrics}",
         f"--webhook-addr=127.0.0.1:{cluster.free_port()}",
-        f"--probe-addr=127.0.0.1:{health}",
+        f"--probe-addr=127.0.0.1:{cluster.free_port()}",
         "--loglevel=warn",
     ]
 
