@@ -247,7 +247,7 @@ class World:
         if not self.is_live:
             raise UnknownUsed(Unknown("which pods run is known of a cluster only", "add --cluster"))
         self.kind("", "Pod")
-        return self._target.pods
+        return self._target.pods or [pod for tied in self._tied for pod in tied.pods]
 
     def instances_of(self, name: str, resource: Resource) -> list[Instance]:
         """What the view called ``name`` shows of one resource."""

@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "graph": "draw how workloads, scalers, queues, roles and nodes hang together",
     "iam": "the smallest IAM policy for a live audit",
     "rbac": "the smallest ClusterRole for a live audit",
+    "rightsize": "patches of requests and node groups from what was used",
     "report": "show, join and compare saved results",
     "completion": "completion script for a shell",
 }

@@ -48,6 +48,26 @@ def add_live_flags(parser: argparse.ArgumentParser) -> None:
     add("--aws-external-id", default="", metavar="ID", help="external id that the roles ask for")
     add("--aws-prices", action="store_true", help="take prices from AWS's price list, not the built-in table")
     add("--prometheus", action="append", default=[], metavar="URL", help="Prometheus, Thanos or Mimir")
+    add("--prometheus-days", type=float, default=14.0, metavar="DAYS", help="how far back (default: 14)")
+    add(
+        "--prometheus-selector",
+        default="",
+        metavar="MATCHERS",
+        help='label matchers for every series, as cluster="prod"',
+    )
+    add("--prometheus-tenant", default="", metavar="ID", help="tenant of Mimir or Thanos")
+    add(
+        "--prometheus-token-file",
+        default="",
+        metavar="FILE",
+        help="bearer token (default: $AUDITOR_PROMETHEUS_TOKEN)",
+    )
+    add(
+        "--prometheus-aws-region",
+        default="",
+        metavar="REGION",
+        help="sign requests for Amazon Managed Prometheus",
+    )
     add("--snapshot", action="append", default=[], metavar="FILE", help="what --save-snapshot wrote")
     add("--save-snapshot", type=Path, metavar="FILE", help="write what was read, for another audit of it")
     add(
@@ -85,7 +105,7 @@ def requests_of(options: argparse.Namespace) -> list[Request]:
     }
     found = [Request("cluster", context, own) for context in options.cluster]
     found += [Request("aws", profile, _aws(options)) for profile in options.aws]
-    found += [Request("prometheus", url) for url in options.prometheus]
+    found += [Request("prometheus", url, _metrics(options)) for url in options.prometheus]
     found += [Request("snapshot", file) for file in options.snapshot]
     if not found and options.live:
         found = [Request("cluster", "", own)]
@@ -105,3 +125,14 @@ def _aws(options: argparse.Namespace) -> dict[str, object]:
     roles = [{"role_arn": arn, "external_id": options.aws_external_id} for arn in options.aws_role]
     found: dict[str, object] = {"regions": options.aws_region, "prices": options.aws_prices}
     return {**found, "accounts": roles} if roles else found
+
+
+def _metrics(options: argparse.Namespace) -> dict[str, object]:
+    """The options of the source of metrics."""
+    return {
+        "days": options.prometheus_days,
+        "selector": options.prometheus_selector,
+        "tenant": options.prometheus_tenant,
+        "token_file": options.prometheus_token_file,
+        "aws_region": options.prometheus_aws_region,
+    }

@@ -39,6 +39,7 @@ DECLARATIONS: dict[str, tuple[type, str]] = {
     "cuda": (str, "CUDA version of the image, e.g. 12.8"),
     "gpu-driver": (str, "NVIDIA driver version of the nodes' image, e.g. 570.133.20"),
     "metrics": (str, "metrics that own code emits, names or globs separated by commas"),
+    "usd-per-scan": (float, "most that one job may cost, all told, in USD"),
     "registries": (str, "registries or repository prefixes that images may come from, separated by commas"),
 }
 """Every declaration: its type and what it means. ``docs/declarations.md`` is generated from this table."""

@@ -1,0 +1,137 @@
+"""``WorkloadUsage``: what a workload's pods asked for and what they used. Pods are samples, owners are units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from auditor.sources.prometheus.asking import Asking, NoSeries, Row, span
+from auditor.sources.prometheus.queries import GPU_MEMORY, NOW_REQUESTED, OWNERS, REQUESTED, USED
+from auditor.usage.series import HOUR, Series, quantile
+from auditor.usage.sizing import Resource, idle_hours, suggest
+
+KIND = "WorkloadUsage"
+RESOURCES: tuple[Resource, ...] = ("cpu", "memory")
+
+
+class Owner(NamedTuple):
+    """A workload."""
+
+    namespace: str
+    kind: str
+    name: str
+
+
+Key = tuple[Owner, str]
+"""A workload and the name of its container."""
+
+Points = dict[int, float]
+
+
+def read(asking: Asking) -> Iterator[Row]:
+    """One row for each workload that ran in the window. Failed, NoSeries."""
+    owners = _Owners(asking)
+    tables = {
+        name: _table(asking, query, owners, "peak" in name) for name, query in {**USED, **REQUESTED}.items()
+    }
+    if not tables["cpu_used"] and not tables["memory_used"]:
+        raise NoSeries(
+            "there is no use of any container by its owner: cAdvisor's or kube-state-metrics' series are missing",
+            "scrape the kubelet's /metrics/cadvisor, and kube-state-metrics",
+        )
+    requests = _requests(asking, owners)
+    gpu = {owners.of(each): max(each.points.values()) for each in asking.range(GPU_MEMORY, asking.usage)}
+    found: dict[Owner, list[str]] = {}
+    for owner, container in sorted({*tables["cpu_used"], *tables["memory_used"]}):
+        found.setdefault(owner, []).append(container)
+    for owner, containers in found.items():
+        rows = [
+            _row(asking, tables, requests, (owner, each), resource)
+            for each in containers
+            for resource in RESOURCES
+        ]
+        body: dict[str, Any] = {"workload": owner._asdict(), "window": span(asking.usage), "rows": rows}
+        if owner in gpu:
+            body["gpu_memory_mib"] = gpu[owner]
+        yield Row(KIND, owner.namespace, f"{owner.kind}/{owner.name}", body)
+
+
+class _Owners:
+    """From what owns a pod to what a person wrote: a ReplicaSet's Deployment, a Job's CronJob."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._above: dict[Owner, Owner] = {}
+        for kind, label in (("ReplicaSet", "replicaset"), ("Job", "job_name")):
+            for each in asking.instant(OWNERS[kind], asking.usage):
+                own = Owner(each.labels.get("namespace", ""), kind, each.labels.get(label, ""))
+                self._above[own] = _owner(each.labels)
+
+    def of(self, series: Series) -> Owner:
+        """The workload of a series."""
+        found = _owner(series.labels)
+        return self._above.get(found, found)
+
+
+def _owner(labels: Mapping[str, str]) -> Owner:
+    return Owner(labels.get("namespace", ""), labels.get("owner_kind", ""), labels.get("owner_name", ""))
+
+
+def _table(asking: Asking, query: str, owners: _Owners, peak: bool) -> dict[Key, Points]:
+    """Points by workload and container: of several ReplicaSets or Jobs the sum, of peaks the most."""
+    found: dict[Key, Points] = {}
+    for each in asking.range(query, asking.usage):
+        points = found.setdefault((owners.of(each), each.labels.get("container", "")), {})
+        for at, value in each.points.items():
+            if at == asking.usage.start:
+                continue  # it speaks of the step before the window
+            points[at] = max(points.get(at, 0.0), value) if peak else points.get(at, 0.0) + value
+    return found
+
+
+def _requests(asking: Asking, owners: _Owners) -> dict[tuple[Owner, str, str], float]:
+    """What one pod asks for: as in the last hour, else as when it ran last."""
+    found: dict[tuple[Owner, str, str], float] = {}
+    for look_back in (asking.usage.seconds, HOUR):
+        latest: dict[tuple[Owner, str, str], float] = {}
+        for each in asking.instant(NOW_REQUESTED, asking.usage, look_back):
+            labels = each.labels
+            key = (owners.of(each), labels.get("container", ""), labels.get("resource", ""))
+            latest[key] = max(latest.get(key, 0.0), *each.points.values())
+        found |= latest
+    return found
+
+
+def _row(
+    asking: Asking,
+    tables: Mapping[str, dict[Key, Points]],
+    requests: Mapping[tuple[Owner, str, str], float],
+    key: Key,
+    resource: Resource,
+) -> dict[str, Any]:
+    """One container and resource. Cores or bytes; ``requested`` and ``used`` are means over all pods together."""
+    step = asking.usage.step
+    used = tables[f"{resource}_used"].get(key, {})
+    peak = tables[f"{resource}_peak"].get(key, {})
+    asked = tables[f"{resource}_requested"].get(key, {})
+    both = sorted(asked.keys() & used.keys())
+    row: dict[str, Any] = {
+        "name": f"{key[1]}/{resource}",
+        "container": key[1],
+        "resource": resource,
+        "samples": len(both),
+    }
+    request = requests.get((*key, resource))
+    if request is not None:
+        row["request"] = request
+    if peak:
+        row["peak_p95"], row["peak"] = quantile(peak.values(), 0.95), max(peak.values())
+    if both:
+        requested, mean = (sum(each[at] for at in both) / len(both) for each in (asked, used))
+        row |= {"requested": requested, "used": mean, "efficiency": mean / requested if requested else 0.0}
+        row["idle_unit_hours"] = idle_hours(asked, used, step)
+    made = suggest(resource, peak, step)
+    if isinstance(made, str):
+        row["refused"] = made
+    else:
+        row["suggestion"] = made._asdict()
+    return row

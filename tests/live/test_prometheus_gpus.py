@@ -1,0 +1,92 @@
+"""The chain of GPU signals, and many workloads, on a real Prometheus."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from auditor.sources.prometheus.asking import Asking, Row
+from auditor.sources.prometheus.client import Client
+from auditor.sources.prometheus.kinds import READERS
+from auditor.sources.prometheus.options import PrometheusOptions
+from tests.live.prometheus_server import prometheus
+from tests.unit.planted_metrics import DAY, HOUR, Planted, openmetrics, pod, requests, switched, usage
+
+pytestmark = pytest.mark.slow
+
+
+def rows(url: str, kind: str, now: int, options: PrometheusOptions) -> tuple[list[Row], int]:
+    """What the source makes of a server, and the requests that it took."""
+    client = Client(url, options)
+    return list(READERS[kind](Asking(client, options, now, {}))), client.calls
+
+
+def served(folder: Path, series: Iterator[Planted], start: int, end: int, step: int) -> Path:
+    """The text of the series."""
+    text = folder / "planted.txt"
+    with text.open("w") as file:
+        file.writelines(openmetrics(series, start, end, step))
+    return text
+
+
+SIGNALS = {
+    "tensor": ("DCGM_FI_PROF_PIPE_TENSOR_ACTIVE", 0.4, "tensor-or-sm"),
+    "sm": ("DCGM_FI_PROF_SM_ACTIVE", 0.6, "tensor-or-sm"),
+    "engine": ("DCGM_FI_PROF_GR_ENGINE_ACTIVE", 0.9, "graphics-engine"),
+    "util": ("DCGM_FI_DEV_GPU_UTIL", 100.0, "utilisation"),
+    "watts": ("DCGM_FI_DEV_POWER_USAGE", 290.0, "power"),
+}
+
+
+def test_each_gpu_is_judged_by_the_best_signal_that_it_has(tmp_path: Path) -> None:
+    now = int(time.time()) // HOUR * HOUR
+    busy = (now - 6 * HOUR, now - 4 * HOUR)
+
+    def planted() -> Iterator[Planted]:
+        for uuid, (metric, high, _) in SIGNALS.items():
+            labels = {"UUID": uuid, "Hostname": "n", "modelName": "A10G"}
+            yield Planted(metric, labels, switched(*busy, high, 30.0 if uuid == "watts" else 0.0))
+        # Utilisation says 100 all the time; the better signal knows that nothing is computed.
+        yield Planted(
+            "DCGM_FI_DEV_GPU_UTIL", {"UUID": "tensor", "Hostname": "n", "modelName": "A10G"}, lambda at: 100.0
+        )
+
+    text = served(tmp_path, planted(), now - DAY - HOUR, now, 60)
+    with prometheus(tmp_path, text) as url:
+        found, _ = rows(url, "Gpu", now, PrometheusOptions(days=1))
+    seconds = {row.name: row.body["seconds"]["compute"] for row in found}
+    assert seconds == pytest.approx(dict.fromkeys(SIGNALS, 2 * HOUR))
+    assert {row.name: row.body["signals"][0] for row in found} == {
+        uuid: signal for uuid, (_, _, signal) in SIGNALS.items()
+    }
+
+
+WORKLOADS = 1000
+
+
+def test_a_thousand_workloads_of_two_weeks_take_a_minute_at_most_and_sixty_calls(tmp_path: Path) -> None:
+    now = int(time.time()) // HOUR * HOUR
+    start = now - 14 * DAY - 2 * HOUR
+
+    def workload(number: int) -> Iterator[Planted]:
+        name = f"app-{number}-0"
+        yield from pod("apps", name, ("StatefulSet", f"app-{number}"), "node-a")
+        yield from usage("apps", name, "app", 0.1, 2.0**28, start)
+        yield from requests("apps", name, "app", "node-a", {"cpu": 0.5, "memory": 2.0**29})
+
+    planted = chain.from_iterable(workload(number) for number in range(WORKLOADS))
+    # Two samples in each half hour: the least that a rate over it needs; more of them only slow the planting.
+    text = served(tmp_path, planted, start, now, 900)
+    with prometheus(tmp_path, text) as url:
+        began = time.monotonic()
+        options = PrometheusOptions()
+        found, calls = rows(url, "WorkloadUsage", now, options)
+        took = time.monotonic() - began
+    print(f"{len(found)} workloads in {took:.1f} s, {calls} calls")
+    assert len(found) == WORKLOADS
+    assert took < 60
+    assert calls <= 60
