@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code is 0 clean, 1 gate, 2 usage, 3 incomplete, 4 internal error."""
+    """Run one command; the exit code is 0 clean, 1 gate, 2 usage, 3 incomplete, 4 internal error.
+
+    Without ``argv`` the process is ours, and ends here.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments in (["--version"], ["-V"]):
         from auditor import __version__
@@ -17,7 +20,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     _start_lean()
     from auditor.cli.dispatch import dispatch
 
-    return dispatch(arguments)
+    code = dispatch(arguments)
+    if argv is None:
+        _end(code)
+    return code
+
+
+def _end(code: int) -> None:
+    """End the process without taking everything apart first: that takes a tenth of a run and gains nothing.
+
+    Returns where the streams cannot be written, so that the interpreter says so as ever.
+    """
+    import atexit
+    import os
+
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+    atexit._run_exitfuncs()
+    os._exit(code)
 
 
 def _start_lean() -> None:
