@@ -74,7 +74,7 @@ def test_platform_is_no_package() -> None:
     assert platform.system(), "a folder platform/ with __init__.py would shadow the standard library"
 
 
-def test_the_process_ends_with_its_exit_code_all_output_and_its_exit_handlers() -> None:
+def test_the_process_ends_with_its_exit_code_all_output_and_its_exit_handlers(tmp_path: Path) -> None:
     code = (
         "import atexit, sys, os\nfrom auditor.cli.entry import main\n"
         "atexit.register(lambda: os.write(1, b'handled'))\n"
@@ -84,8 +84,7 @@ def test_the_process_ends_with_its_exit_code_all_output_and_its_exit_handlers() 
     assert done.returncode == 0
     assert done.stdout.endswith("handled")
     assert "GPU-003" in done.stdout
-    absent = subprocess.run(
-        [sys.executable, "-m", "auditor", "check", "/nowhere"], capture_output=True, check=False
-    )
+    command = [sys.executable, "-m", "auditor", "check", f"{tmp_path}/absent"]
+    absent = subprocess.run(command, capture_output=True, check=False)
     assert absent.returncode == 2
-    assert b"/nowhere" in absent.stderr
+    assert b"absent" in absent.stderr
