@@ -48,13 +48,21 @@ def _start_lean() -> None:
 
     A run allocates a few hundred megabytes at most and leaves few cycles: collecting often finds nothing.
     msgspec prefers typing_extensions, which takes longer to load than msgspec itself, and takes the equal
-    functions of ``typing`` where it is absent.
+    functions of ``typing`` where it is absent. It also loads ``uuid``, which asks ``platform`` for no more than
+    the system's name.
     """
     import gc
+    import os
+    from types import SimpleNamespace
 
     gc.set_threshold(1_000_000, 10, 10)
     hidden = sys.modules.setdefault("typing_extensions", None)  # type: ignore[arg-type]
+    unknown = "platform" not in sys.modules
+    if unknown:
+        sys.modules["platform"] = SimpleNamespace(system=lambda: os.uname().sysname)  # type: ignore[assignment]
     import msgspec  # noqa: F401
 
+    if unknown:
+        del sys.modules["platform"]
     if hidden is None:
         del sys.modules["typing_extensions"]
