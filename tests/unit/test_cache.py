@@ -125,6 +125,24 @@ def test_programs_are_compiled_once(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert Programs(opened()).compile("1 + 1 == 2")({}) is True
 
 
+@pytest.mark.parametrize("damaged", [b"", b"garbage", b"auditor-cache-1\n" + bytes(40)])
+def test_damaged_programs_are_compiled_again(folder: Path, damaged: bytes) -> None:
+    first = Programs(opened())
+    first.compile("1 + 1 == 2")
+    first.save()
+    (kept,) = folder.glob("cel-*")
+    kept.write_bytes(damaged)
+    assert Programs(opened()).compile("1 + 1 == 2")({}) is True
+
+
+def test_no_program_of_a_built_in_policy_is_kept(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/pod.yaml").write_text(POD)
+    main(["check", "--no-render", str(tmp_path / "tree")])
+    assert not [*folder.glob("cel-*")]
+    assert [*folder.glob("verdicts-*")]
+
+
 def test_a_program_is_kept_for_the_variables_it_was_compiled_with(folder: Path) -> None:
     programs = Programs(opened())
     programs.compile("pod == 1", variables={"pod"})
