@@ -63,7 +63,8 @@ class Cache:
             ),
             repr((sorted(settings.prices.items()), settings.declarations)),
         )
-        return KeptVerdicts(self.store, self._readings, policies, asked)
+        tree = "" if settings.render else self._readings.everything()
+        return KeptVerdicts(self.store, self._readings, policies, asked, tree)
 
     def save(self) -> None:
         """Keep what this run learnt."""
