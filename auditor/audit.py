@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from auditor import __version__, assemble, changes, money, waivers
 from auditor.baseline import stale
 from auditor.catalog import find
-from auditor.cel import compile_expr
 from auditor.changes import Comparison
 from auditor.engine import Engine, judge_all
 from auditor.errors import UsageError, did_you_mean
@@ -32,6 +31,7 @@ from auditor.policy import Policy
 from auditor.progress import over
 from auditor.report import Finding, Gate, Inputs, Money, ProblemRow, Report, TargetInfo
 from auditor.score import Score, Tally, score_of, tallies
+from auditor.shipped import compile_known
 from auditor.sources.git import GitOptions, GitSource
 from auditor.sources.interface import Inventory
 from auditor.sources.tree import Tree
@@ -120,7 +120,7 @@ def audit(
     asked = assemble.policy_set(policies.values(), params)
     kept = cache.verdicts(policies, asked, settings) if cache is not None and rows_only else None
     worlds = worlds_of(inventory, settings, now.date(), watched=kept is not None)
-    engine = Engine(policies.values(), params, cache.compiler if cache is not None else compile_expr)
+    engine = Engine(policies.values(), params, cache.compiler if cache is not None else compile_known)
     if kept is None:
         judged = judge_all(engine, over(worlds, "judging targets", len(worlds)))
     else:

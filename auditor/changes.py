@@ -17,7 +17,7 @@ from auditor.report import Finding, Location
 Lines = Mapping[str, Sequence[range]]
 """By file: the lines that a change added or altered."""
 
-_HUNK = re.compile(rb"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
+_HUNK = rb"@@ -\S+ \+(\d+)(?:,(\d+))? @@"
 
 
 class Comparison(Struct, frozen=True):
@@ -81,7 +81,7 @@ def changed_lines(diff: bytes) -> dict[str, list[range]]:
             continue
         if line.startswith(b"+++ "):
             file = _unquoted(line[4:].rstrip(b"\r\t"))
-        match = _HUNK.match(line)
+        match = re.match(_HUNK, line)
         if match:
             first, count = int(match[1]), int(match[2] or 1)
             found.setdefault(file, []).append(range(first, first + max(count, 1)))

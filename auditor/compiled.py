@@ -33,6 +33,7 @@ class CompiledPolicy:
         "_compiler",
         "_programs",
         "at",
+        "at_once",
         "each",
         "facts",
         "lazy",
@@ -63,6 +64,8 @@ class CompiledPolicy:
             asks_whether_facts_exist(each) for each in (self.test, self.when) if each is not None
         )
         """Whether facts may be computed one by one, as they are needed."""
+        self.at_once = self.lazy and self.select is None and self.each is None
+        """Whether the policy says one thing of each instance."""
         self.facts = facts_read([self.test, *([self.each] if self.each else [])])
 
     def program(self, field: str) -> Program:

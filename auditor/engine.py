@@ -218,6 +218,13 @@ class _Judge:
         """Append one verdict a node."""
         self.compiled, self.policy = compiled, compiled.policy
         self.variables["params"] = compiled.params
+        plain, code = self._plain_ones, compiled.policy.code
+        if compiled.at_once and plain is not None:
+            status = self._at_once()
+            if status is not None:
+                if status is _PASS or code not in plain:
+                    plain[code] = status
+                return
         try:
             found = self._nodes()
         except CelError as error:
@@ -226,14 +233,13 @@ class _Judge:
         if isinstance(found, Unknown):
             verdicts.append(self._not_assessed(found, ()))
             return
-        plain, code = self._plain_ones, self.policy.code
         for path, self.variables["it"] in found:
             status = self._at_once() if compiled.lazy else None
             if status is None:
                 verdicts.append(self._judge(path))
             elif plain is None:
                 verdicts.append(self._plain(status, path))
-            elif status is Status.PASS or code not in plain:
+            elif status is _PASS or code not in plain:
                 plain[code] = status
         self.variables["it"] = None
         if not found:
@@ -266,11 +272,16 @@ class _Judge:
         """
         compiled = self.compiled
         try:
-            if compiled.when is not None:
-                inside = self._ask(compiled.when, compiled.when_facts)
+            when = compiled.when
+            if when is not None:
+                facts = compiled.when_facts
+                inside = self._ask(when, facts) if facts else when.fast(self.variables)
                 if inside is not True:
-                    return Status.NOT_APPLICABLE if inside is False else None
-            return Status.PASS if self._ask(compiled.test, compiled.facts) is True else None
+                    return _OUTSIDE if inside is False else None
+            facts = compiled.facts
+            test = compiled.test
+            answer = self._ask(test, facts) if facts else test.fast(self.variables)
+            return _PASS if answer is True else None
         except Exception:
             return None
 
@@ -407,12 +418,12 @@ class _Judge:
         return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 
-_NO_OVERLOAD = re.compile(r"no such overload: (?:select \.\??(\w+)|(.+?))\(([\w, ]+)\)")
+_NO_OVERLOAD = r"no such overload: (?:select \.\??(\w+)|(.+?))\(([\w, ]+)\)"
 
 
 def _in_words(error: CelError) -> str:
     """What went wrong, for somebody who wrote the object and not the policy."""
-    text = _NO_OVERLOAD.sub(_wrong_type, error.message)
+    text = re.sub(_NO_OVERLOAD, _wrong_type, error.message)
     place = f" (in the policy's expression, line {error.line}, column {error.column})" if error.line else ""
     return f"{text}{place}"
 
@@ -425,6 +436,8 @@ def _wrong_type(match: re.Match[str]) -> str:
     return f"{operation.replace('_', ' ').strip()} cannot be applied to values of type {types}"
 
 
+_PASS, _OUTSIDE = Status.PASS, Status.NOT_APPLICABLE
+"""Members of an enumeration are looked up by name each time."""
 _WHOLE: Sequence[Node] = (((), None),)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import cache
 
 
 def is_glob(pattern: str) -> bool:
@@ -12,9 +13,16 @@ def is_glob(pattern: str) -> bool:
 
 def fits(name: str, pattern: str) -> bool:
     """``fnmatchcase``, but one star is looked at by hand: compiling hundreds of patterns takes longer."""
-    head, star, tail = pattern.partition("*")
-    if is_glob(head + tail):
+    head, star, tail, simple = _parts(pattern)
+    if not simple:
         return fnmatchcase(name, pattern)
     if not star:
         return name == pattern
     return len(name) >= len(head) + len(tail) and name.startswith(head) and name.endswith(tail)
+
+
+@cache
+def _parts(pattern: str) -> tuple[str, str, str, bool]:
+    """What stands before the first star, the star, what stands after it, and whether that is all there is to it."""
+    head, star, tail = pattern.partition("*")
+    return head, star, tail, not is_glob(head + tail)

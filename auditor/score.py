@@ -26,6 +26,8 @@ WEIGHTS: dict[Severity, Fraction] = {
     "medium": Fraction(5),
     "low": Fraction(5, 2),
 }
+_DOUBLED = {severity: int(weight * 2) for severity, weight in WEIGHTS.items()}
+"""Whole numbers: fractions are slow."""
 CAPS: tuple[tuple[Severity, int], ...] = (("critical", 69), ("high", 89))
 PROVISIONAL_BELOW = Fraction(90)
 GRADES: tuple[tuple[int, str], ...] = ((95, "A"), (85, "B"), (70, "C"), (50, "D"))
@@ -189,7 +191,7 @@ def grade(value: Fraction | None) -> str:
 def contributions(policies: Mapping[str, Graded], tallies: Mapping[str, Tally]) -> dict[str, Fraction]:
     """Points that each policy brings to the uncapped effective score; they sum to it."""
     weights = {
-        code: int(WEIGHTS[policies[code].severity] * 2)
+        code: _DOUBLED[policies[code].severity]
         for code, counts in tallies.items()
         if counts.evaluated(raw=False)
     }
@@ -203,15 +205,15 @@ def contributions(policies: Mapping[str, Graded], tallies: Mapping[str, Tally]) 
 def _mean(policies: Mapping[str, Graded], tallies: Mapping[str, Tally], *, raw: bool) -> Fraction | None:
     """Σ(w·p)/Σ(w), as one fraction: adding hundreds of them one by one takes longer than judging."""
     parts = [
-        (WEIGHTS[policies[code].severity] * 2, counts.evaluated(raw=raw), counts.failed + counts.waived * raw)
+        (_DOUBLED[policies[code].severity], counts.evaluated(raw=raw), counts.failed + counts.waived * raw)
         for code, counts in tallies.items()
         if counts.evaluated(raw=raw)
     ]
     if not parts:
         return None
     whole = lcm(*[evaluated for _, evaluated, _ in parts])
-    total = sum(int(weight) * (whole - failed * (whole // evaluated)) for weight, evaluated, failed in parts)
-    return Fraction(100 * total, whole * sum(int(weight) for weight, _, _ in parts))
+    total = sum(weight * (whole - failed * (whole // evaluated)) for weight, evaluated, failed in parts)
+    return Fraction(100 * total, whole * sum(weight for weight, _, _ in parts))
 
 
 def _cap(
@@ -229,7 +231,7 @@ def _cap(
 def _coverage(policies: Mapping[str, Graded], tallies: Mapping[str, Tally]) -> Fraction | None:
     evaluated = missing = 0
     for code, counts in tallies.items():
-        weight = int(WEIGHTS[policies[code].severity] * 2)
+        weight = _DOUBLED[policies[code].severity]
         evaluated += weight * counts.evaluated(raw=True)
         missing += weight * (counts.not_assessed + counts.errors)
     return Fraction(100 * evaluated, evaluated + missing) if evaluated + missing else None

@@ -14,10 +14,11 @@ from typing import NamedTuple
 _ENCODED_IDS = (b"QUtJQ", b"QVNJQ")
 """Base64 of the same beginnings."""
 _SECRET_KEY = re.compile(rb"(?i)ecret[_-]?(?:access)?[_-]?key")
+_SHOUTED_KEY = re.compile(rb"ECRET(?i:[_-]?(?:access)?[_-]?key)")
 _ANY_ID = re.compile(rb"A[KS]IA")
 _ID = re.compile(rb"A[KS]IA[A-Z2-7]{16}(?![A-Za-z0-9+/=])")
 _ENCODED = re.compile(rb"Q(?:UtJQ|VNJQ)[A-Za-z0-9+/]{22,23}={0,2}")
-_SECRET = re.compile(
+_SECRET = (
     rb"(?i)ecret[_-]?(?:access)?[_-]?key[\"']?(?:\s{0,4}[:=]{1,2}>?\s{0,4}|\s{1,80}value\s?[:=]\s?)[\"']?"
     rb"([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
 )
@@ -50,15 +51,11 @@ def mentions(data: bytes) -> Mentions | None:
     Every byte of a repository comes by here: the searches are for what is rare in text, done in C.
     """
     secrets = [at for at in _all(data, b"ecret") if _SECRET_KEY.match(data, at)]
-    secrets += [at for at in _words(data, b"C", (b"ECRET",), 1) if _SECRET_KEY.match(data, at)]
+    secrets += [match.start() for match in _SHOUTED_KEY.finditer(data)]
     ids = [match.start() for match in _ANY_ID.finditer(data)]
-    found = Mentions(ids, _words(data, b"Q", _ENCODED_IDS), secrets)
+    encoded = [at for at in _all(data, b"Q") if data.startswith(_ENCODED_IDS, at)]
+    found = Mentions(ids, encoded, secrets)
     return found if any(found) else None
-
-
-def _words(data: bytes, rare: bytes, words: tuple[bytes, ...], before: int = 0) -> list[int]:
-    """Offsets of the words, each of which holds ``rare`` after as many bytes: searching for one byte is fastest."""
-    return [at - before for at in _all(data, rare) if data.startswith(words, max(at - before, 0))]
 
 
 def _all(data: bytes, part: bytes) -> list[int]:
@@ -88,7 +85,9 @@ def find_keys(data: bytes, places: Mentions | None = None) -> list[Key]:
         if _starts_word(data, match) and _ID.fullmatch(decoded) and _real(decoded):
             found.append(Key("base64 of an access key id", _mask(decoded), *match.span()))
     secrets = (
-        m for m in _matches(data, places.secrets, _SECRET) if _real(m.group(1)) and _is_random(m.group(1))
+        m
+        for m in _matches(data, places.secrets, re.compile(_SECRET))
+        if _real(m.group(1)) and _is_random(m.group(1))
     )
     found += [Key("secret access key", _mask(match.group(1)), *match.span(1)) for match in secrets]
     return sorted(found, key=lambda key: key.start)

@@ -18,11 +18,12 @@ from auditor.waivers import Rule
 
 _MARKERS = {"": b"auditor:", "checkov": b"checkov:skip", "trivy": b"trivy:ignore"}
 """By tool ('' is ours): the bytes without which a file has no such comment."""
-_COMMENT = re.compile(r"(?P<open>#|//)\s*(?P<text>auditor:\s*allow\b.*|checkov:skip=.*|trivy:ignore:.*)")
-_OWN_LINE = re.compile(r"\s*(?:#|//)")
-_ALLOW = re.compile(r"auditor:\s*allow\b\s*(?:(?P<ids>[\w./-]+(?:\s*,\s*[\w./-]+)*)(?=\s|$))?(?P<rest>.*)")
-_FIELD = re.compile(r"""\s+(?P<name>\w+)=(?:"(?P<quoted>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"']+))""")
-_BLOCK = re.compile(r"(?:resource|data|module|provider|terraform|locals|variable|output)\b.*")
+# Few files have such a comment: the patterns are compiled when the first is found.
+_COMMENT = r"(?P<open>#|//)\s*(?P<text>auditor:\s*allow\b.*|checkov:skip=.*|trivy:ignore:.*)"
+_OWN_LINE = r"\s*(?:#|//)"
+_ALLOW = r"auditor:\s*allow\b\s*(?:(?P<ids>[\w./-]+(?:\s*,\s*[\w./-]+)*)(?=\s|$))?(?P<rest>.*)"
+_FIELD = r"""\s+(?P<name>\w+)=(?:"(?P<quoted>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"']+))"""
+_BLOCK = r"(?:resource|data|module|provider|terraform|locals|variable|output)\b.*"
 _PROSE = (".md", ".rst", ".adoc", ".txt")
 """Files that have no comments, but may show how one is written."""
 _FIELDS = ("until", "reason", "by", "ticket")
@@ -49,12 +50,12 @@ class Mark(NamedTuple):
 def scan(file: str, data: bytes, honour: Collection[str] = ()) -> list[Mark]:
     """Every such comment of a file, ours and those of the peers that are honoured. Cheap where there are none."""
     markers = [marker for tool, marker in _MARKERS.items() if not tool or tool in honour]
-    if not any(marker in data for marker in markers) or file.endswith(_PROSE):
+    if file.endswith(_PROSE) or not any(marker in data for marker in markers):
         return []
     lines = data.decode("utf-8", "replace").splitlines()
     marks = []
     for number, line in enumerate(lines, 1):
-        match = _COMMENT.search(line)
+        match = re.search(_COMMENT, line)
         if match and _tool(match["text"]) in ("", *honour):
             text = match["text"].strip()
             covers = _covered(file, text, lines, number, bool(line[: match.start()].strip()))
@@ -74,14 +75,14 @@ def _covered(file: str, text: str, lines: list[str], number: int, trailing: bool
     if trailing:
         return number
     covers = number + 1
-    while covers <= len(lines) and _OWN_LINE.match(lines[covers - 1]):
+    while covers <= len(lines) and re.match(_OWN_LINE, lines[covers - 1]):
         covers += 1
     return covers
 
 
 def _block(lines: list[str], number: int) -> int:
     """The first line of the top-level block around a line: checkov's comments speak of the whole block."""
-    return next((n for n in range(number, 0, -1) if _BLOCK.match(lines[n - 1])), number)
+    return next((n for n in range(number, 0, -1) if re.match(_BLOCK, lines[n - 1])), number)
 
 
 def _key(line: str) -> str:
@@ -107,11 +108,11 @@ def comment_rules(marks: Iterable[Mark], *, require_until: bool) -> tuple[list[R
 
 
 def _own(mark: Mark, require_until: bool) -> list[Rule] | str:
-    match = _ALLOW.match(mark.text)
+    match = re.match(_ALLOW, mark.text)
     if not match or not match["ids"]:
         return "it names no policy"
     fields = {
-        m["name"]: m["quoted"] or m["single"] or m["bare"] or "" for m in _FIELD.finditer(match["rest"])
+        m["name"]: m["quoted"] or m["single"] or m["bare"] or "" for m in re.finditer(_FIELD, match["rest"])
     }
     unknown = [name for name in fields if name not in _FIELDS]
     if unknown:

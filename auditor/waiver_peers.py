@@ -20,13 +20,13 @@ EVERYTHING = "*"
 Suppression = tuple[str, str]
 """Rule id and reason."""
 
-_CHECKOV = re.compile(r"checkov\.io/skip\d+")
-_POLARIS = re.compile(r"polaris\.fairwinds\.com/(?:(?P<check>.+)-)?exempt")
+_CHECKOV = r"checkov\.io/skip\d+"
+_POLARIS = r"polaris\.fairwinds\.com/(?:(?P<check>.+)-)?exempt"
 _KUBE_LINTER = "ignore-check.kube-linter.io/"
 
 
 def _checkov(key: str, value: str) -> Iterator[Suppression]:
-    if _CHECKOV.fullmatch(key):
+    if re.fullmatch(_CHECKOV, key):
         name, _, reason = value.partition("=")
         yield name.strip(), reason.strip()
 
@@ -44,7 +44,7 @@ def _kube_score(key: str, value: str) -> Iterator[Suppression]:
 
 
 def _polaris(key: str, value: str) -> Iterator[Suppression]:
-    match = _POLARIS.fullmatch(key)
+    match = re.fullmatch(_POLARIS, key)
     if match and value.strip().lower() == "true":
         yield match["check"] or EVERYTHING, ""
 

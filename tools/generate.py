@@ -16,7 +16,7 @@ def outputs() -> Iterator[tuple[Path, bytes]]:
     """Each generated file and its content."""
     from auditor.catalog import INDEX, load_folder, write_index
     from auditor.reporters.schema import schema_bytes
-    from tools import declarations, drawing, example_report, fact_needs, peers_page, snapshot_schema
+    from tools import declarations, drawing, example_report, fact_needs, peers_page, programs, snapshot_schema
     from tools.pages import pages
 
     yield ROOT / "reports" / "schema" / "report.schema.json", schema_bytes()
@@ -27,6 +27,7 @@ def outputs() -> Iterator[tuple[Path, bytes]]:
     yield folder / INDEX, write_index(folder)
     policies = load_folder(folder)
     yield ROOT / "auditor" / "data" / "fact_needs.json", fact_needs.needs_bytes(policies, folder)
+    yield ROOT / "auditor" / "shipped_programs.py", programs.module(policies).encode()
     yield ROOT / "docs" / "peers.md", peers_page.page(policies).encode()
     for name, text in pages(policies, folder):
         yield ROOT / "docs" / "policies" / name, text.encode()

@@ -1,4 +1,4 @@
-"""Compiled CEL between runs: compiling an expression takes ten times as long as loading it.
+"""Compiled CEL of own policies between runs: compiling an expression takes ten times as long as loading it.
 
 The code objects are ours, from a folder that only the user writes; ``Program.from_bytes`` refuses those of
 another Python.
@@ -13,6 +13,7 @@ import msgspec
 from auditor.cache.build import build
 from auditor.cache.store import Store, digest
 from auditor.cel import Program, compile_expr
+from auditor.shipped import shipped
 
 MAX_KEPT = 5_000
 """Expressions; beyond it only those of the last run are kept."""
@@ -24,12 +25,17 @@ class Programs:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._name = f"cel-{digest(build())}"
-        self._kept = _decoded(store.read(self._name))
+        self._loaded: dict[str, bytes] | None = None
         self._used: set[str] = set()
         self._added = False
 
     def compile(self, source: str, *, variables: Collection[str] | None = None) -> Program:
         """As :func:`auditor.cel.compile_expr`."""
+        program = shipped(source, variables) if variables is not None else None
+        return program or self._own(source, variables)
+
+    def _own(self, source: str, variables: Collection[str] | None) -> Program:
+        """An expression of one of the user's own policies."""
         key = "\0".join((source, *sorted(variables or ())))
         self._used.add(key)
         kept = self._kept.get(key)
@@ -43,11 +49,17 @@ class Programs:
         self._added = True
         return program
 
+    @property
+    def _kept(self) -> dict[str, bytes]:
+        if self._loaded is None:
+            self._loaded = _decoded(self._store.read(self._name))
+        return self._loaded
+
     def save(self) -> None:
         """Write what is new."""
         if self._added:
             if len(self._kept) > MAX_KEPT:
-                self._kept = {key: self._kept[key] for key in self._used}
+                self._loaded = {key: self._kept[key] for key in self._used}
             self._store.keep(self._name, self._kept)
             self._added = False
 

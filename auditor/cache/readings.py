@@ -128,6 +128,7 @@ class KeptReadings:
         self._before, self._now = self._kept.files, _Kept({}, {})
         self._fresh: dict[str, tuple[State, FileReading]] = {}
         self._asked: dict[str, State | None] = {}
+        self._collectors: set[str] = set()
         self.versions: dict[str, str] = {}
         """A digest of what each file holds."""
         self.marks: dict[str, list[Mark]] = {}
@@ -165,6 +166,7 @@ class KeptReadings:
 
     def outcome(self, collector: str, given: Iterable[str], is_file: Callable[[str], bool]) -> Outcome | None:
         """See :class:`Readings`."""
+        self._collectors.add(collector)
         kept = self._kept.collected.get(collector)
         if kept is None or kept.given != digest(*given):
             return None
@@ -181,6 +183,16 @@ class KeptReadings:
         known = {path: state for path, state in states.items() if state is not None}
         if len(known) == len(states):
             self._now.collected[collector] = _Collected(digest(*given), known, trace.asked, outcome)
+
+    def everything(self) -> str:
+        """A digest of all that this run was told by the tree; '' where a collector may have looked elsewhere.
+
+        Only for runs that render nothing.
+        """
+        if self._collectors != self._now.collected.keys():
+            return ""
+        versions = [part for path in sorted(self.versions) for part in (path, self.versions[path])]
+        return digest(*versions, _ENCODER.encode(self._now.collected))
 
     def _state(self, path: str) -> State | None:
         """The file's state, asked once a run: it is the one under which the file is then read and kept."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from auditor.cache.programs import Programs
 from auditor.cache.readings import KeptReadings
 from auditor.cache.store import Store
-from auditor.cel import compile_expr
 from auditor.compiled import Compiler
 from auditor.options import Settings
 from auditor.policy import Policy
+from auditor.shipped import compile_known
 from auditor.sources.tree import PathsTree, Tree
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Cache:
     @property
     def compiler(self) -> Compiler:
         """Compiles expressions."""
-        return self._programs.compile if self._programs is not None else compile_expr
+        return self._programs.compile if self._programs is not None else compile_known
 
     def readings(self, tree: Tree, settings: Settings) -> KeptReadings | None:
         """What the files of a tree said; None for a tree that is not simply what lies on the disk."""
@@ -63,7 +63,8 @@ class Cache:
             ),
             repr((sorted(settings.prices.items()), settings.declarations)),
         )
-        return KeptVerdicts(self.store, self._readings, policies, asked)
+        tree = "" if settings.render else self._readings.everything()
+        return KeptVerdicts(self.store, self._readings, policies, asked, tree)
 
     def save(self) -> None:
         """Keep what this run learnt."""

@@ -101,8 +101,11 @@ def _folder() -> Path:
 
 def digest(*parts: str | bytes) -> str:
     """A name for what the parts say together; parts cannot run into each other."""
-    data = [part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part for part in parts]
-    return xxhash.xxh3_128_hexdigest(msgspec.msgpack.encode(data))
+    try:
+        data = _ENCODER.encode(parts)
+    except UnicodeEncodeError:  # names of files that are no UTF-8
+        data = _ENCODER.encode([p.encode("utf-8", "surrogateescape") if type(p) is str else p for p in parts])
+    return xxhash.xxh3_128_hexdigest(data)
 
 
 def fingerprint(data: bytes | msgspec.Raw) -> str:

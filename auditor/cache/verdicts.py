@@ -34,6 +34,8 @@ from auditor.world import World, group_of
 _STATUSES = tuple(Status)
 _PASS, _OUTSIDE = _STATUSES.index(Status.PASS), _STATUSES.index(Status.NOT_APPLICABLE)
 _SHOWN = frozenset({Status.FAIL, Status.ERROR, Status.NOT_ASSESSED})
+_TODAY = "today"
+"""The one thing that facts look at and that is no part of the tree."""
 _FACT = re.compile(r"facts\.(\w+)")
 _EXPRESSIONS = ("assert_", "when", "each", "message", "at_expr", "related", "cost")
 
@@ -69,6 +71,8 @@ class _Target(Struct, array_like=True):
     seen: dict[str, list[str]]
     weights: dict[str, str]
     files: dict[str, msgspec.Raw]
+    tree: str = ""
+    """A digest of the whole tree; '' where there is none."""
 
 
 _TARGETS = msgspec.msgpack.Decoder(dict[str, _Target])
@@ -77,12 +81,21 @@ _ENCODER = msgspec.msgpack.Encoder()
 
 
 class KeptVerdicts:
-    """Verdicts of one tree under one set of policies and settings, which ``asked`` spells out."""
+    """Verdicts of one tree under one set of policies and settings, which ``asked`` spells out.
+
+    ``tree`` is a digest of all that the tree says; '' where that is not known.
+    """
 
     def __init__(
-        self, store: Store, readings: KeptReadings, policies: Mapping[str, Policy], asked: Sequence[str]
+        self,
+        store: Store,
+        readings: KeptReadings,
+        policies: Mapping[str, Policy],
+        asked: Sequence[str],
+        tree: str = "",
     ) -> None:
         self._store, self.versions = store, readings.versions
+        self.tree = tree
         self.policies = policies
         self.codes = sorted(policies)
         self.numbers = {code: number for number, code in enumerate(self.codes)}
@@ -131,6 +144,7 @@ class _Judge:
         for resource in world.target.resources:
             self._files.setdefault(resource.origin.file, []).append(resource)
         self._versions = kept.versions
+        self._tree = kept.tree and digest(kept.tree, *sorted(world.files))
         self._same: set[str] = set()
         """Things that weigh what they did."""
 
@@ -190,7 +204,9 @@ class _Judge:
     def _stale(self) -> frozenset[int]:
         """Numbers of the policies whose facts or views looked at something that has changed."""
         before = self._before
-        changed = {thing for thing in before.weights if not _is_table(thing) and self._has_changed(thing)}
+        same = bool(self._tree) and self._tree == before.tree
+        weighed = before.weights.keys() & {_TODAY} if same else before.weights
+        changed = {thing for thing in weighed if not _is_table(thing) and self._has_changed(thing)}
         if changed:
             changed |= {
                 thing
@@ -293,10 +309,10 @@ class _Judge:
         self._kept.changed |= bool(
             judged
             or held is not known
-            or (seen, weights) != (before.seen, before.weights)
+            or (seen, weights, self._tree) != (before.seen, before.weights, before.tree)
             or files.keys() != before.files.keys()
         )
-        self._kept.now[self._world.name] = _Target(seen, weights, files)
+        self._kept.now[self._world.name] = _Target(seen, weights, files, self._tree)
 
     def _plain(self, file: str, judged: _Judged) -> _File:
         present(judged.rows, self._kept.policies)
@@ -453,5 +469,5 @@ _SCALES: dict[str, Callable[[Any, str], str]] = {
     "names": Scales._names,
     "files": Scales._files,
     "table": Scales._table,
-    "today": Scales._today,
+    _TODAY: Scales._today,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -70,6 +70,13 @@ class Program:
         if self._exact is None:
             self._exact = _interpreter(self.source, None)
         return self._exact.run(variables)
+
+    @classmethod
+    def linked(
+        cls, source: str, code: CodeType, constants: Any, functions: Any, reads: Iterable[tuple[str, ...]]
+    ) -> Program:
+        """A program from the parts that :class:`~auditor.cel.codegen.FastCode` made for this source."""
+        return cls(source, frozenset(reads), (code, constants, functions), None)
 
     def to_bytes(self) -> bytes:
         """For a cache of this machine: readable only by the Python that wrote it."""

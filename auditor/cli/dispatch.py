@@ -45,8 +45,11 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, width=(columns or 80) - 2)
 
 
-def build_parser(command: str | None) -> argparse.ArgumentParser:
-    """The parser; only the module of ``command`` is loaded (all of them when it is None)."""
+def build_parser(command: str | None, *, alone: bool = False) -> argparse.ArgumentParser:
+    """The parser; only the module of ``command`` is loaded (all of them when it is None).
+
+    ``alone``: the other commands are not even named, because it is certain which one is meant.
+    """
     parser = argparse.ArgumentParser(
         "auditor",
         description=DESCRIPTION,
@@ -56,6 +59,8 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
     parser.add_argument("-V", "--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, text in COMMANDS.items():
+        if alone and name != command:
+            continue
         sub = commands.add_parser(name, help=text, description=text, formatter_class=_Help)
         if command in (None, name):
             import_module(f"auditor.cli.{name}_command").configure(sub)
@@ -66,7 +71,7 @@ def dispatch(arguments: Sequence[str]) -> int:
     """Parse and run. No traceback reaches a user: an internal error is one line and exit code 4."""
     _open_streams()
     command = next((word for word in arguments if word in COMMANDS), "")
-    parser = build_parser(command)
+    parser = build_parser(command, alone=[*arguments[:1]] == [command])
     options = parser.parse_args(arguments)
     if options.version:
         from auditor import __version__

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
+
+import msgspec
 
 _HERE = Path(__file__).parent
 
@@ -13,7 +14,7 @@ _HERE = Path(__file__).parent
 @cache
 def table(name: str) -> dict[str, Any]:
     """The parsed file ``name`` of this folder; callers must not change it."""
-    return cast("dict[str, Any]", json.loads((_HERE / name).read_bytes()))
+    return msgspec.json.decode((_HERE / name).read_bytes(), type=dict[str, Any])
 
 
 def nearest(word: str, known: list[str]) -> str | None:

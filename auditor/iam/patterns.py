@@ -59,7 +59,7 @@ def match_resource(pattern: str, asked: str) -> Match:
     return min(found)
 
 
-_BLOCK = re.compile(r"\$\{((?:module\.[^.${}]+\.)*(aws_[a-z0-9_]+)\.[^.${}]+)\.arn\}(.*)")
+_BLOCK = r"\$\{((?:module\.[^.${}]+\.)*(aws_[a-z0-9_]+)\.[^.${}]+)\.arn\}(.*)"
 _SERVICES = {
     "aws_dynamodb_table": "dynamodb",
     "aws_ecr_repository": "ecr",
@@ -76,13 +76,13 @@ _SERVICES = {
 
 def _are_two_blocks(one: str, other: str) -> bool:
     """Whether the texts begin with the ARNs of two different Terraform blocks."""
-    first, second = _BLOCK.fullmatch(one), _BLOCK.fullmatch(other)
+    first, second = re.fullmatch(_BLOCK, one), re.fullmatch(_BLOCK, other)
     return first is not None and second is not None and first.group(1) != second.group(1)
 
 
 def _as_arn(text: str) -> str:
     """A Terraform block's ARN with the parts that its type tells."""
-    found = _BLOCK.fullmatch(text)
+    found = re.fullmatch(_BLOCK, text)
     service = _SERVICES.get(found.group(2)) if found else None
     if found is None or service is None:
         return text

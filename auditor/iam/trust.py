@@ -27,9 +27,9 @@ AUDIENCE = "sts.amazonaws.com"
 SUBJECT = "system:serviceaccount:"
 
 _EXACT = ("stringequals", "stringlike", "stringequalsignorecase", "arnequals", "arnlike")
-_EKS_PROVIDER = re.compile(r"oidc\.eks\.|oidc[_-]?provider|eks", re.IGNORECASE)
-_ACCOUNT = re.compile(r"(?:\d{12}|arn:aws[a-z-]*:iam::\d{12}:root)")
-_WILD = re.compile(r"[*?]")
+_EKS_PROVIDER = r"(?i)oidc\.eks\.|oidc[_-]?provider|eks"
+_ACCOUNT = r"(?:\d{12}|arn:aws[a-z-]*:iam::\d{12}:root)"
+_WILD = r"[*?]"
 _NARROWING = (
     "aws:principalorgid",
     "aws:principalorgpaths",
@@ -133,7 +133,7 @@ def _way(kind: str, principal: str, statement: Statement) -> Way:
         return _federated(principal, statement)
     if kind == "Service":
         return "pod-identity" if principal == POD_IDENTITY else "service"
-    return "account" if kind == "AWS" and _ACCOUNT.fullmatch(principal) else "principal"
+    return "account" if kind == "AWS" and re.fullmatch(_ACCOUNT, principal) else "principal"
 
 
 def _federated(principal: str, statement: Statement) -> Way:
@@ -146,7 +146,7 @@ def _federated(principal: str, statement: Statement) -> Way:
     literal = "${" not in principal
     if literal:
         return "irsa" if "oidc-provider/oidc.eks." in principal else "web-identity"
-    return "irsa" if _EKS_PROVIDER.search(principal) else "web-identity"
+    return "irsa" if re.search(_EKS_PROVIDER, principal) else "web-identity"
 
 
 def _claims(statement: Statement, claim: str) -> Iterator[Claim]:
@@ -167,7 +167,7 @@ def _weakness(operator: str, values: Texts) -> str:
     if base not in _EXACT:
         return f"{operator} does not limit it to these values"
     if base.endswith("like"):
-        wild = next((each for each in values if each != ANONYMOUS and _WILD.search(_known(each))), None)
+        wild = next((each for each in values if each != ANONYMOUS and re.search(_WILD, _known(each))), None)
         if wild is not None:
             return f"{operator} with {wild} lets in all that fit"
     return ""

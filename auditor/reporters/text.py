@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_HARMFUL = re.compile(
+_HARMFUL = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 and C1 controls: terminal escapes, bells, carriage returns
     "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # bidirectional, invisible
     "\u2028\u2029\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f]"  # line breaks, surrogates, tags
@@ -14,9 +14,9 @@ _HARMFUL = re.compile(
 def visible(text: str) -> str:
     """``text`` with controls, direction marks, lone surrogates and the like written as ``\\u202e``.
 
-    Line feeds and tabs stay.
+    Line feeds and tabs stay. Nothing harmful is printable, so most texts never meet the pattern.
     """
-    return _HARMFUL.sub(_spelled, text) if _HARMFUL.search(text) else text
+    return text if text.isprintable() else re.sub(_HARMFUL, _spelled, text)
 
 
 def _spelled(match: re.Match[str]) -> str:

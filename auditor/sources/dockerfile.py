@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import NamedTuple
 
-_NAME = re.compile(
-    r"(?:^|/)(?:Dockerfile|Containerfile)(?:[.-][^/]+)?$|\.(?:dockerfile|containerfile)$", re.IGNORECASE
-)
+_NAME = r"(?i)(?:^|/)(?:Dockerfile|Containerfile)(?:[.-][^/]+)?$|\.(?:dockerfile|containerfile)$"
 _OTHER = (".dockerignore", ".md", ".sh", ".py", ".yaml", ".yml", ".json", ".go")
-_FLAG = re.compile(r"--([a-z-]+)(?:=(\S+))?\s+")
-_HEREDOC = re.compile(r"<<-?[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
-_ESCAPE = re.compile(rb"\A\s*#\s*escape\s*=\s*`", re.IGNORECASE)
+_FLAG = r"--([a-z-]+)(?:=(\S+))?\s+"
+_HEREDOC = r"<<-?[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?"
+_ESCAPE = rb"(?i)\A\s*#\s*escape\s*=\s*`"
 
 
 class Instruction(NamedTuple):
@@ -28,7 +26,7 @@ class Instruction(NamedTuple):
 
 def is_dockerfile(path: str) -> bool:
     """Whether a file is a Dockerfile by its name."""
-    return _NAME.search(path) is not None and not path.endswith(_OTHER)
+    return not path.endswith(_OTHER) and re.search(_NAME, path) is not None
 
 
 def stages(data: bytes) -> list[list[Instruction]]:
@@ -49,7 +47,7 @@ def preamble(data: bytes) -> list[Instruction]:
 
 def instructions(data: bytes) -> Iterator[Instruction]:
     """Every instruction of a Dockerfile; comments and blank lines are left out."""
-    escape = b"`" if _ESCAPE.match(data) else b"\\"
+    escape = b"`" if re.match(_ESCAPE, data) else b"\\"
     lines = list(_lines(data))
     number = 0
     while number < len(lines):
@@ -59,7 +57,7 @@ def instructions(data: bytes) -> Iterator[Instruction]:
             continue
         text, number, end = _joined(lines, number, start, line, escape)
         name, rest = [*text.split(maxsplit=1), ""][:2]
-        for match in _HEREDOC.finditer(rest):
+        for match in re.finditer(_HEREDOC, rest):
             number, end, rest = _heredoc(lines, number, end, rest, match.group(1))
         flags, value = _flags(rest.strip())
         yield Instruction(name.upper(), value, flags, start, end)
@@ -108,7 +106,7 @@ def _heredoc(
 def _flags(rest: str) -> tuple[dict[str, str], str]:
     flags: dict[str, str] = {}
     while True:
-        match = _FLAG.match(rest)
+        match = re.match(_FLAG, rest)
         if match is None:
             return flags, rest
         flags[match.group(1)] = match.group(2) or "true"

@@ -7,7 +7,7 @@ test holds it against git itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +28,9 @@ _NAMED = re.compile(r"\[:(\w+):\]")
 class Rule(NamedTuple):
     """One line: what it matches, whether only directories, and whether it takes back what others ignore."""
 
-    matches: re.Pattern[str]
+    pattern: str
+    anchored: bool
+    """Whether it is held against the whole path, not only the last step."""
     directories: bool
     takes_back: bool
 
@@ -39,7 +41,8 @@ class Ignore:
     def __init__(self, lines: Iterable[str], folder: str = "") -> None:
         self._folder = folder
         self._rules = [rule for line in lines if (rule := _rule(line)) is not None]
-        self._any = re.compile("|".join(f"(?:{rule.matches.pattern})" for rule in self._rules), re.DOTALL)
+        self._any_name = _any_of(rule.pattern for rule in self._rules if not rule.anchored)
+        self._any_path = _any_of(rule.pattern for rule in self._rules if rule.anchored)
 
     @classmethod
     def load(cls, root: Path, folder: str) -> Ignore:
@@ -55,10 +58,12 @@ class Ignore:
     def verdict(self, path: str, directory: bool) -> bool | None:
         """Whether ``path`` (relative to the root) is ignored; None when no rule speaks of it."""
         relative = path.removeprefix(self._folder)
-        if not self._any.fullmatch(relative):
+        name = relative.rpartition("/")[2]
+        if not self._any_name(name) and not self._any_path(relative):
             return None
         for rule in reversed(self._rules):
-            if (directory or not rule.directories) and rule.matches.fullmatch(relative):
+            text = relative if rule.anchored else name
+            if (directory or not rule.directories) and re.fullmatch(rule.pattern, text, re.DOTALL):
                 return not rule.takes_back
         return None
 
@@ -67,6 +72,12 @@ class Ignore:
         steps = path.split("/")
         above = ("/".join(steps[:length]) for length in range(1, len(steps)))
         return any(self.verdict(folder, True) for folder in above) or bool(self.verdict(path, False))
+
+
+def _any_of(patterns: Iterable[str]) -> Callable[[str], object]:
+    """Asks whether one of the patterns matches a text. They become one: compiling each takes longer than asking."""
+    joint = "|".join(f"(?:{pattern})" for pattern in patterns)
+    return re.compile(joint, re.DOTALL).fullmatch if joint else lambda _: None
 
 
 def _rule(line: str) -> Rule | None:
@@ -81,9 +92,9 @@ def _rule(line: str) -> Rule | None:
     anchored = "/" in text
     try:
         pattern = _translated(text.removeprefix("/"))
-        return Rule(
-            re.compile(pattern if anchored else f"(?:.*/)?{pattern}", re.DOTALL), directories, takes_back
-        )
+        if "[" in text:
+            re.compile(pattern)  # a range may run backwards
+        return Rule(pattern, anchored, directories, takes_back)
     except (re.error, _Unmatchable):
         return None
 

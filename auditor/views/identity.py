@@ -38,10 +38,8 @@ ROLE = "aws_iam_role"
 ASSOCIATION = "aws_eks_pod_identity_association"
 TERRAFORM_ACCOUNTS = ("kubernetes_service_account", "kubernetes_service_account_v1")
 
-IRSA_MODULE = re.compile(
-    r"//modules/iam-(?:role-for-service-accounts(?:-eks)?|eks-role)\b|eks-blueprints-addon/aws"
-)
-POD_MODULE = re.compile(r"eks-pod-identity")
+IRSA_MODULE = r"//modules/iam-(?:role-for-service-accounts(?:-eks)?|eks-role)\b|eks-blueprints-addon/aws"
+POD_MODULE = "eks-pod-identity"
 
 
 class IdentityView:
@@ -132,9 +130,9 @@ def _module(resource: Resource) -> Iterator[Instance]:
     source = resource.body.get("source")
     if not isinstance(source, str) or resource.body.get("expanded") is True:
         return
-    if POD_MODULE.search(source):
+    if POD_MODULE in source:
         yield _module_role(resource, "pod-identity", _associated(resource.body), ("associations",))
-    elif IRSA_MODULE.search(source):
+    elif re.search(IRSA_MODULE, source):
         yield _module_role(resource, "irsa", _provided(resource.body), ("oidc_providers",))
 
 

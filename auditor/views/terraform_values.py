@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+from binascii import Error as Base64Error
+from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any
 
 from auditor.model import Resource
@@ -67,6 +67,6 @@ def readable(value: Any) -> str:
     if not isinstance(value, str) or isinstance(value, Unknown):
         return ""
     try:
-        return base64.b64decode(value, validate=True).decode()
-    except (binascii.Error, ValueError):
+        return a2b_base64(value, strict_mode=True).decode()
+    except (Base64Error, ValueError):
         return value

@@ -13,6 +13,7 @@ from auditor.cache import readings, store
 from auditor.cache.programs import Programs
 from auditor.cache.readings import KeptReadings
 from auditor.cache.store import Store, digest
+from auditor.cache.verdicts import Scales
 from auditor.cli.entry import main
 from auditor.facts.gpu import Gpu
 from auditor.looks import Looks, things_of
@@ -123,6 +124,50 @@ def test_programs_are_compiled_once(folder: Path, monkeypatch: pytest.MonkeyPatc
     first.save()
     monkeypatch.setattr("auditor.cache.programs.compile_expr", None)
     assert Programs(opened()).compile("1 + 1 == 2")({}) is True
+
+
+@pytest.mark.parametrize("damaged", [b"", b"garbage", b"auditor-cache-1\n" + bytes(40)])
+def test_damaged_programs_are_compiled_again(folder: Path, damaged: bytes) -> None:
+    first = Programs(opened())
+    first.compile("1 + 1 == 2")
+    first.save()
+    (kept,) = folder.glob("cel-*")
+    kept.write_bytes(damaged)
+    assert Programs(opened()).compile("1 + 1 == 2")({}) is True
+
+
+def test_where_the_tree_says_the_same_only_the_day_is_weighed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(readings, "_SETTLED_NS", 0)
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / "pod.yaml").write_text(POD)
+    weighed: list[str] = []
+    weight = Scales.weight
+    monkeypatch.setattr(Scales, "weight", lambda self, thing: weighed.append(thing) or weight(self, thing))
+    command = ["check", "--no-render", "--fail-on", "never", str(root)]
+    main(command)
+    first = capsys.readouterr().out
+    assert len(weighed) > 1
+    time.sleep(0.02)
+    weighed.clear()
+    main(command)
+    assert capsys.readouterr().out == first
+    assert set(weighed) <= {"today"}
+    (root / "service.yaml").write_text(
+        "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: []}\n"
+    )
+    main(command)
+    assert len(weighed) > 1
+
+
+def test_no_program_of_a_built_in_policy_is_kept(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/pod.yaml").write_text(POD)
+    main(["check", "--no-render", str(tmp_path / "tree")])
+    assert not [*folder.glob("cel-*")]
+    assert [*folder.glob("verdicts-*")]
 
 
 def test_a_program_is_kept_for_the_variables_it_was_compiled_with(folder: Path) -> None:

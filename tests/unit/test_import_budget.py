@@ -72,3 +72,19 @@ def test_platform_is_no_package() -> None:
     import platform
 
     assert platform.system(), "a folder platform/ with __init__.py would shadow the standard library"
+
+
+def test_the_process_ends_with_its_exit_code_all_output_and_its_exit_handlers(tmp_path: Path) -> None:
+    code = (
+        "import atexit, sys, os\nfrom auditor.cli.entry import main\n"
+        "atexit.register(lambda: os.write(1, b'handled'))\n"
+        "sys.argv = ['auditor', 'explain', 'GPU-003']\nmain()\nprint('taken apart')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout.endswith("handled")
+    assert "GPU-003" in done.stdout
+    command = [sys.executable, "-m", "auditor", "check", f"{tmp_path}/absent"]
+    absent = subprocess.run(command, capture_output=True, check=False)
+    assert absent.returncode == 2
+    assert b"absent" in absent.stderr

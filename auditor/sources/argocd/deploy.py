@@ -15,7 +15,7 @@ from auditor.sources.argocd.application import Application, AppSource, canonical
 from auditor.sources.argocd.globs import GlobError, across
 from auditor.sources.argocd.overrides import UNDERSTOOD, OverriddenOrigin, changes, overridden
 from auditor.sources.git import LOOSE, Checkout
-from auditor.sources.helm import Builder as HelmBuilder
+from auditor.sources.helm.builder import Builder as HelmBuilder
 from auditor.sources.helm.chart import Chart, Charts, below
 from auditor.sources.helm.release import Helm, Release, Values
 from auditor.sources.kustomize.graph import Graph
