@@ -66,9 +66,8 @@ def against(now: Money | None, before: Money | None) -> Money | None:
 
 def _row(burn: GroupBurn, target: Target) -> MoneyRow:
     group = burn.group
-    name = group.value.get("name")
     return MoneyRow(
-        group=name if type(name) is str and name else group.resource.title,
+        group=burn.name,
         target=target.name,
         instance_type=burn.instance_type,
         location=location(group.resource.origin.locate(group.source_path(()))),
