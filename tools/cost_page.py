@@ -9,29 +9,35 @@ from pathlib import Path
 INTRODUCTION = """\
 # What it costs: `auditor cost PATH`
 
-Floor, expected and worst USD a month, one scan at three volumes, where its money is lost, which other GPU would be worth it and what the
-trade-offs come to: from Git alone, each number with its arithmetic. `--format json` is for programs, `--format markdown` made the example below.
+Floor, expected and worst USD a month, one scan at three volumes, where its money is lost, which other GPU would be
+worth it and what the trade-offs come to: from Git alone, each number with its arithmetic. `--format json` is for
+programs, `--format markdown` made the example below.
 
-**Where the numbers come from.** Node groups, scalers, network and keys: from Terraform and manifests. Prices of instances: the
-[price table](data.md), or `[prices]` in `auditor.toml`; of what stands beside them: AWS's price pages, us-east-1 only. What Git cannot know is
-[declared](declarations.md): `p95_seconds`, `cold_start_seconds`, `max_seconds`, `vram_gib`, `jobs_per_month`, `monthly_budget_usd`. What is not declared is
-named with the line that would declare it, and the numbers that need it are unknown.
+**Where the numbers come from.** Node groups, scalers, network and keys: from Terraform and manifests. Prices of
+instances: the [price table](data.md), or `[prices]` in `auditor.toml`; of what stands beside them: AWS's price pages,
+us-east-1 only. What Git cannot know is [declared](declarations.md): `p95_seconds`, `cold_start_seconds`,
+`max_seconds`, `vram_gib`, `jobs_per_month`, `monthly_budget_usd`. What is not declared is named with the line that
+would declare it, and the numbers that need it are unknown.
 
-**How a scan is billed.** A node runs from its start until the autoscaler removes it, so a scan that comes alone pays start + compute +
-cooldown + removal. Spread evenly over a day, a node that is gone before the next scan comes is billed for that one; otherwise as many nodes as scans are computed
-at once stay all day. One GPU computes one scan at a time; the declared p95 stands for every scan, which is on the safe side.
-*Expected* is the floor and the declared scans so billed; the money line of `auditor check` counts their compute only.
+**How a scan is billed.** A node runs from its start until the autoscaler removes it, so a scan that comes alone pays
+start + compute + cooldown + removal. Spread evenly over a day, a node that is gone before the next scan comes is
+billed for that one; otherwise as many nodes as scans are computed at once stay all day. One GPU computes one scan at
+a time; the declared p95 stands for every scan, which is on the safe side. *Expected* is the floor and the declared
+scans so billed; the money line of `auditor check` counts their compute only.
 
-**The p95 to reach.** With the same start, cooldown and removal, the longest p95 with which another type costs no more a scan. It says nothing
-of whether that type is so fast: that is to be measured.
+**The p95 to reach.** With the same start, cooldown and removal, the longest p95 with which another type costs no more
+a scan. It says nothing of whether that type is so fast: that is to be measured.
 
-**Waste.** *Idle*: billed and not computed. *Over-request*: a whole GPU is asked for, and `vram_gib` of it is needed. *Slow jobs*: at most a twentieth of scans
-is slower than p95, each by `max_seconds` − `p95_seconds` at most. Requests of CPU and memory against use need metrics: `auditor rightsize`.
+**Waste.** *Idle*: billed and not computed. *Over-request*: a whole GPU is asked for, and `vram_gib` of it is needed.
+*Slow jobs*: at most a twentieth of scans is slower than p95, each by `max_seconds` − `p95_seconds` at most. Requests
+of CPU and memory against use need metrics: `auditor rightsize`.
 
-**Alternatives**, kustomizations that no Argo CD Application deploys, are in no total; their table says what each would add.
+**Alternatives**, kustomizations that no Argo CD Application deploys, are in no total; their table says what each
+would add.
 
-**The primary design's own figure.** Its authors state $0.311 a scan. From their inputs (150 s start, 53.5 s p95, 300 s cooldown, 600 s removal, $1.006 an hour)
-one isolated scan is 1,103.5 s = $0.308, of which $0.015 is compute. $0.311 cannot be derived from them and stands as their input.
+**The primary design's own figure.** Its authors state $0.311 a scan. From their inputs (150 s start, 53.5 s p95, 300
+s cooldown, 600 s removal, $1.006 an hour) one isolated scan is 1,103.5 s = $0.308, of which $0.015 is compute. $0.311
+cannot be derived from them and stands as their input.
 
 ---
 
