@@ -1,13 +1,12 @@
 """What AWS asks for things that run beside the nodes, in USD. us-east-1 only: elsewhere they are unknown.
 
-Read from AWS's price pages on the date below; there is no list of them that a program may take without an account.
+AWS's published list prices, written by hand: no list of them can be taken by a program without an account, so they carry
+no date of a snapshot. The pages to compare them with stand beside them.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
-
-AS_OF = "2026-07-20"
 
 
 class ServicePrices(NamedTuple):

@@ -179,6 +179,15 @@ def test_markdown_is_tables_with_numbers_to_the_right(tree: Path) -> None:
     assert "| --- | --- | ---: | ---: |" in text
 
 
+def test_the_platforms_readme_states_the_floor_that_is_computed() -> None:
+    outcome = run("cost", "platform", "--format", "json")
+    floors = [f"{each['floor']:.2f}" for each in json.loads(outcome.out)["platforms"]]
+    (line,) = [
+        each for each in Path("platform/terraform/README.md").read_text().splitlines() if "**floor**" in each
+    ]
+    assert [each.strip(" *") for each in line.split("|")[3:5]] == floors
+
+
 def test_a_tree_without_gpus_says_so(tmp_path: Path) -> None:
     outcome = run("cost", tmp_path, "--no-cache")
     assert outcome.code == 0 and "No GPU node group is declared here" in outcome.out
