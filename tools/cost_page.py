@@ -15,9 +15,10 @@ programs, `--format markdown` made the example below.
 
 **Where the numbers come from.** Node groups, scalers, network and keys: from Terraform and manifests. Prices of
 instances: the [price table](data.md), or `[prices]` in `auditor.toml`; of what stands beside them: AWS's list prices
-for us-east-1, written by hand in `auditor/data/service_prices.py`. What Git cannot know is [declared](declarations.md): `p95_seconds`, `cold_start_seconds`,
-`max_seconds`, `vram_gib`, `jobs_per_month`, `monthly_budget_usd`. What is not declared is named with the line that
-would declare it, and the numbers that need it are unknown.
+for us-east-1, written by hand in `auditor/data/service_prices.py`. What Git cannot know is
+[declared](declarations.md): `p95_seconds`, `cold_start_seconds`, `max_seconds`, `vram_gib`, `jobs_per_month`,
+`monthly_budget_usd`. What is not declared is named with the line that would declare it, and the numbers that need it
+are unknown.
 
 **How a scan is billed.** A node runs from its start until the autoscaler removes it, so a scan that comes alone pays
 start + compute + cooldown + removal. Spread evenly over a day, a node that is gone before the next scan comes is

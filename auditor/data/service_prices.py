@@ -1,7 +1,7 @@
 """What AWS asks for things that run beside the nodes, in USD. us-east-1 only: elsewhere they are unknown.
 
-AWS's published list prices, written by hand: no list of them can be taken by a program without an account, so they carry
-no date of a snapshot. The pages to compare them with stand beside them.
+AWS's published list prices, written by hand: no list of them can be taken by a program without an account, so they
+carry no date of a snapshot. The pages to compare them with stand beside them.
 """
 
 from __future__ import annotations
