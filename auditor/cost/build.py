@@ -70,15 +70,20 @@ def _gpu_line(burn: GroupBurn) -> Line:
 
 def _expected(floor: float | None, scaled: Iterable[Known]) -> float | None:
     """The floor and every declared scan as it is billed; None when any workload's are undeclared."""
-    total = floor
-    workloads = [*scaled]
-    for each in workloads:
+    months: dict[int, float] = {}
+    burns: dict[int, GroupBurn] = {}
+    for each in scaled:
         scan, price = each.scan, each.burn.price
-        if total is None or scan is None or price is None or not each.jobs_per_month:
+        if scan is None or price is None or not each.jobs_per_month:
             return None
         seconds = billed(scan, each.jobs_per_month / DAYS_PER_MONTH)
-        total += usd(seconds, price.usd_per_hour) * each.jobs_per_month
-    return total if workloads else None
+        burns[id(each.burn)] = each.burn
+        months[id(each.burn)] = (
+            months.get(id(each.burn), 0.0) + usd(seconds, price.usd_per_hour) * each.jobs_per_month
+        )
+    if floor is None or not burns:
+        return None
+    return floor + sum(economics.beyond(months[key], burn) for key, burn in burns.items())
 
 
 def _budget(world: World, burn: GroupBurn) -> float | None:

@@ -11,6 +11,7 @@ from auditor.cost.statement import Candidate, TradeOff, Volume, Workload
 from auditor.cost.workload import Known
 from auditor.data.instances import MIB_PER_GIB, instance
 from auditor.data.prices import HOURS_PER_MONTH
+from auditor.facts.burn import GroupBurn
 from auditor.world import World
 
 VOLUMES = (27.0, 270.0, 2700.0)
@@ -43,6 +44,11 @@ def workload(
     )
 
 
+def beyond(month: float, burn: GroupBurn) -> float:
+    """Of the USD a month of scans, what the nodes that are kept anyway, and paid in the floor, leave."""
+    return max(month - (burn.floor or 0.0), 0.0)
+
+
 def _untold(known: Known, hourly: float | None) -> Workload:
     """What is said of a workload whose seconds or price are not all known."""
     return Workload(
@@ -50,6 +56,7 @@ def _untold(known: Known, hourly: float | None) -> Workload:
         group=known.burn.name,
         instance_type=known.burn.instance_type,
         usd_per_hour=hourly,
+        kept_nodes=known.burn.floor_nodes,
         seconds={
             "start": known.start,
             "compute": known.compute,
@@ -85,7 +92,7 @@ def _volume(known: Known, scan: Scan, hourly: float, per_day: float, floor: floa
         usd=usd(seconds, hourly),
         usd_batched=usd(batched(scan, per_day), hourly),
         usd_month=month,
-        expected=None if floor is None else floor + month,
+        expected=None if floor is None else floor + beyond(month, known.burn),
         waste_idle=usd(seconds - scan.compute, hourly),
         waste_over_request=None if share is None else usd(scan.compute * share, hourly),
         waste_slow=None if slow is None else usd(slow, hourly),

@@ -73,6 +73,8 @@ class Workload(Struct, frozen=True):
     group: str
     instance_type: str
     usd_per_hour: float | None
+    kept_nodes: int | None
+    """Of its group, with no scan at all."""
     seconds: dict[str, float | None]
     """start, compute, cooldown, removal"""
     sources: dict[str, str]

@@ -105,10 +105,13 @@ def _volumes(workload: Workload) -> Table:
         "scans a month",
         "with the floor",
     )
-    notes = (
+    notes: tuple[str, ...] = (
         "Spread evenly over 24 hours. In one batch: all of a day at once, on the fewest nodes that finish within it.",
         "Bursts between the two start more nodes, for which each pays its start, cooldown and removal again.",
     )
+    if workload.kept_nodes:
+        kept = f"{workload.group} keeps {workload.kept_nodes} node{'s' if workload.kept_nodes > 1 else ''} without work"
+        notes += (f"{kept}, paid in the floor and not twice; a scan is priced as if the group went to zero.",)
     return Table("Per scan, USD", head, tuple(rows), notes)
 
 

@@ -75,9 +75,10 @@ def known(world: World, burn: GroupBurn, pod: Instance) -> Known | None:
     removal, removal_from = _removal(world, burn)
     if removal is None:
         undeclared.append(removal_from)
+    start, compute = number("cold_start_seconds"), number("p95_seconds")
     sources = {
-        "start": "declared: cold_start_seconds",
-        "compute": "declared: p95_seconds",
+        "start": _declared("cold_start_seconds", start),
+        "compute": _declared("p95_seconds", compute),
         "cooldown": cooldown_from,
         "removal": removal_from,
     }
@@ -85,8 +86,8 @@ def known(world: World, burn: GroupBurn, pod: Instance) -> Known | None:
         pod=pod,
         burn=burn,
         scaled_job=scaler.kind == "ScaledJob",
-        start=number("cold_start_seconds"),
-        compute=number("p95_seconds"),
+        start=start,
+        compute=compute,
         longest=number("max_seconds"),
         cooldown=cooldown,
         removal=removal,
@@ -95,6 +96,10 @@ def known(world: World, burn: GroupBurn, pod: Instance) -> Known | None:
         sources=sources,
         undeclared=tuple(undeclared),
     )
+
+
+def _declared(name: str, value: float | None) -> str:
+    return f"{'not declared' if value is None else 'declared'}: {name}"
 
 
 def _scaler(world: World, workload: Resource) -> Resource | None:

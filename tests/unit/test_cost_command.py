@@ -118,6 +118,16 @@ def test_expected_is_the_floor_and_the_declared_scans_as_billed(tree: Path) -> N
     assert [each["per_day"] for each in found["workloads"][0]["volumes"]] == [24, 27, 270, 2700]
 
 
+def test_a_node_that_is_kept_anyway_is_paid_once(tree: Path) -> None:
+    (tree / "main.tf").write_text(GROUP.format(region="us-east-1", type="g5.xlarge", least="1"))
+    (tree / "auditor.toml").write_text(f"{DECLARED}jobs_per_month = 730\n")
+    found = platform()
+    assert found["floor"] == found["expected"] == 734.38
+    volumes = {each["per_day"]: each["expected"] for each in found["workloads"][0]["volumes"]}
+    assert (volumes[27], volumes[2700]) == (734.38, pytest.approx(2 * 734.38))
+    assert "gpu keeps 1 node without work" in run("cost", ".", "--no-cache").out
+
+
 def test_without_a_cluster_only_nodes_are_counted_and_that_is_said(tree: Path) -> None:
     found = platform()
     assert (found["floor"], found["worst"]) == (0, 2937.52)
