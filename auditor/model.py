@@ -191,6 +191,8 @@ class Target(Struct, eq=False):
     undecided: str = ""
     deployed_by: Resource | None = None
     """The Argo CD Application (or ApplicationSet) that deploys the target, when the tree declares one."""
+    alternative: bool = False
+    """A kustomization that no Application deploys, beside others that Applications do: it could run, and does not."""
     reach: Reach | None = None
     """For live targets, what was read; None for Git, which is read whole."""
     given: set[str] = field(default_factory=set)

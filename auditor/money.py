@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from auditor.assemble import location
+from auditor.model import Target
 from auditor.report import Money, MoneyRow
 from auditor.world import World
 
@@ -15,8 +16,14 @@ if TYPE_CHECKING:
     from auditor.facts.burn import GroupBurn
 
 
+NOT_DEPLOYED = "not deployed by any Application"
+
+
 def money(worlds: Iterable[World]) -> Money | None:
-    """All GPU groups of all targets; None when there is none. A missing number makes its total None."""
+    """All GPU groups of all targets; None when there is none. A missing number makes its total None.
+
+    Groups of alternatives are listed, and counted in no total.
+    """
     with_groups = [world for world in worlds if world.target_has_groups and not world.is_live]
     if not with_groups:
         return None
@@ -26,9 +33,9 @@ def money(worlds: Iterable[World]) -> Money | None:
     regions: dict[str, str] = {}
     for world in with_groups:
         for burn in burn_of(world).own():
-            row = _row(burn, world.target.name)
+            row = _row(burn, world.target)
             rows.setdefault((row.location.file, row.location.line, row.group, row.target), row)
-            if burn.price is not None:
+            if burn.price is not None and not row.alternative:
                 regions[burn.price.region] = burn.price.as_of
     if not rows:
         return None
@@ -57,24 +64,24 @@ def against(now: Money | None, before: Money | None) -> Money | None:
     )
 
 
-def _row(burn: GroupBurn, target: str) -> MoneyRow:
+def _row(burn: GroupBurn, target: Target) -> MoneyRow:
     group = burn.group
-    name = group.value.get("name")
     return MoneyRow(
-        group=name if type(name) is str and name else group.resource.title,
-        target=target,
+        group=burn.name,
+        target=target.name,
         instance_type=burn.instance_type,
         location=location(group.resource.origin.locate(group.source_path(()))),
         usd_per_hour=burn.price.usd_per_hour if burn.price else None,
         floor=_cents(burn.floor),
         expected=_cents(burn.expected),
         worst=_cents(burn.worst),
-        note="; ".join(burn.notes),
+        note="; ".join([*([NOT_DEPLOYED] if target.alternative else []), *burn.notes]),
+        alternative=target.alternative,
     )
 
 
 def _total(rows: Iterable[MoneyRow], of: Callable[[MoneyRow], float | None]) -> float | None:
-    values = [of(row) for row in rows]
+    values = [of(row) for row in rows if not row.alternative]
     return None if None in values else _cents(sum(value for value in values if value is not None))
 
 

@@ -193,6 +193,8 @@ class MoneyRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expected: float | None
     worst: float | None
     note: str = ""
+    alternative: bool = False
+    """Not deployed by any Application: shown, and in no total."""
 
 
 class Money(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

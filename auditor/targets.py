@@ -1,5 +1,8 @@
 """Names for what is deployed, and which Terraform each of them runs on. Pure.
 
+An alternative (a kustomization that no Application deploys) is judged as if it ran on its cluster; what is deployed
+does not see it, for the two never run together.
+
 Without configuration every manifest target is tied to the one Terraform root that declares an EKS cluster or
 node groups. Where several do, nothing is guessed: joins that need the tie are not assessed, and say which
 line of ``auditor.toml`` decides.
@@ -28,11 +31,28 @@ def arrange(
     """
     warnings: list[Problem] = []
     arranged = list(targets)
+    _keep_the_only_groups(arranged)
     for name, settings in configured.items():
         arranged = _apply(arranged, name, settings, config_file, warnings)
     _tie_the_rest(arranged)
     _tie_shared_groups(arranged)
     return [target for target in arranged if target.resources or target.kind != "loose"], warnings
+
+
+def _keep_the_only_groups(targets: Sequence[Target]) -> None:
+    """Pools of GPU nodes that stand in for no others are no alternative: somebody applies them by hand."""
+    pools = [target for target in targets if target.alternative and any(map(_is_group, target.resources))]
+    if not pools:
+        return
+    from auditor.world import World
+
+    worlds = [World(target) for target in targets if not target.alternative]
+    groups = [
+        each.value for world in worlds if world.target_has_groups for each in world.instances("NodeGroup")
+    ]
+    if not any(group["is_gpu"] is True for group in groups):
+        for target in pools:
+            target.alternative = False
 
 
 def declares_cluster(target: Target) -> bool:
@@ -129,7 +149,7 @@ def _rename(targets: Sequence[Target], name: str) -> None:
 def _tie(one: Target, other: Target) -> None:
     """Joins are made from both ends: a pod asks for its node group, a node group for its pods."""
     for target, tied in ((one, other), (other, one)):
-        if tied.name not in target.ties:
+        if tied.name not in target.ties and not tied.alternative:
             target.ties.append(tied.name)
 
 
@@ -153,11 +173,18 @@ def _tie_the_rest(targets: Sequence[Target]) -> None:
 def _tie_shared_groups(targets: Sequence[Target]) -> None:
     """Manifests run on the node groups that one other manifest target declares (eksctl, Karpenter)."""
     manifests = [target for target in targets if _deploys(target)]
+    roots = {target.name for target in targets if target.kind == "terraform"}
     shared = [target for target in manifests if any(_is_group(each) for each in target.resources)]
     if len(shared) == 1:
         for target in manifests:
-            if target is not shared[0]:
+            if target is not shared[0] and not _on_other_clusters(target, shared[0], roots):
                 _tie(target, shared[0])
+
+
+def _on_other_clusters(one: Target, other: Target, roots: set[str]) -> bool:
+    """Whether both are tied to Terraform, and to none in common."""
+    mine, theirs = roots.intersection(one.ties), roots.intersection(other.ties)
+    return bool(mine and theirs) and mine.isdisjoint(theirs)
 
 
 def _is_group(resource: Resource) -> bool:

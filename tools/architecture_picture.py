@@ -16,8 +16,6 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "architecture"
 TARGET = "(prod:argocd:ml-worker-prod)"
 GROUPS = {"terraform": "AWS, by Terraform", "apps": "Kubernetes, by Argo CD: apps/prod"}
-ALTERNATIVE = "infrastructure"
-"""Folder of what is there instead of something else (Karpenter's pool): left out."""
 
 
 def graph() -> dict[str, Any]:
@@ -46,7 +44,6 @@ def dot(found: dict[str, Any]) -> str:
     lines += [
         f'  {names[edge["from"]]} -> {names[edge["to"]]} [label="{edge["label"]}"];'
         for edge in found["edges"]
-        if ALTERNATIVE not in (places[edge["from"]], places[edge["to"]])
     ]
     return "\n".join([*lines, "}"]) + "\n"
 

@@ -16,13 +16,23 @@ def outputs() -> Iterator[tuple[Path, bytes]]:
     """Each generated file and its content."""
     from auditor.catalog import INDEX, load_folder, write_index
     from auditor.reporters.schema import schema_bytes
-    from tools import declarations, drawing, example_report, fact_needs, peers_page, programs, snapshot_schema
+    from tools import (
+        cost_page,
+        declarations,
+        drawing,
+        example_report,
+        fact_needs,
+        peers_page,
+        programs,
+        snapshot_schema,
+    )
     from tools.pages import pages
 
     yield ROOT / "reports" / "schema" / "report.schema.json", schema_bytes()
     yield ROOT / "reports" / "schema" / "snapshot.schema.json", snapshot_schema.schema_bytes()
     yield ROOT / "docs" / "declarations.md", declarations.page().encode()
     yield ROOT / drawing.PAGE, drawing.page(ROOT).encode()
+    yield ROOT / "docs" / "cost.md", cost_page.page(ROOT).encode()
     folder = ROOT / "policies"
     yield folder / INDEX, write_index(folder)
     policies = load_folder(folder)

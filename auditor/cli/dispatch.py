@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "iam": "the smallest IAM policy for a live audit",
     "rbac": "the smallest ClusterRole for a live audit",
     "rightsize": "patches of requests and node groups from what was used",
+    "cost": "what the platform and a scan cost, from Git alone",
     "report": "show, join and compare saved results",
     "completion": "completion script for a shell",
 }

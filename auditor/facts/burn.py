@@ -41,7 +41,15 @@ class GroupBurn(Struct):
     worst_nodes: int | None = None
     work_hours: float | None = None
     """Declared GPU node hours of work a month."""
+    pods: list[Instance] = field(default_factory=list)
+    """GPU pods that it is the first to start a node for."""
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The group's name, or its resource's where that is not known."""
+        name = self.group.value.get("name")
+        return name if type(name) is str and name else self.group.resource.title
 
     @property
     def floor(self) -> float | None:
@@ -129,10 +137,11 @@ class Burn:
         burn = GroupBurn(group, _first(value.get("instance_types")))
         self._price(burn)
         pods = self._hosts.get(value["name"], []) if type(value.get("name")) is str else []
+        burn.pods = pods
         gpus = value.get("gpu", {}).get("count") if type(value.get("gpu")) is dict else None
         kept = sum(self._kept(pod) for pod in pods)
         kept_nodes = ceil(kept / gpus) if kept and type(gpus) is int and gpus > 0 else 0
-        low = _count(value.get("min"))
+        low = size_of(value.get("min"))
         burn.floor_nodes = None if low is None else max(low, kept_nodes)
         burn.worst_nodes = _most(value, gpus)
         if burn.floor_nodes is None:
@@ -196,8 +205,8 @@ def _first(types: Any) -> str:
     return types[0] if type(types) is list and types and type(types[0]) is str else ""
 
 
-def _count(value: Any) -> int | None:
-    """A size as a number; Terraform's tfvars may spell it as a string."""
+def size_of(value: Any) -> int | None:
+    """A group's size as a number; Terraform's tfvars may spell it as a string."""
     if type(value) is int:
         return value
     return int(value) if type(value) is str and value.isdigit() else None
@@ -205,14 +214,14 @@ def _count(value: Any) -> int | None:
 
 def _most(value: dict[str, Any], gpus: Any) -> int | None:
     """Most nodes that a group may have: its maximum, or Karpenter's GPU limit divided by the GPUs of a node."""
-    most = _count(value.get("max"))
+    most = size_of(value.get("max"))
     if most is not None:
         return most
     limits = value.get("limits")
     resource = (
         value.get("gpu", {}).get("resource", "nvidia.com/gpu") if type(value.get("gpu")) is dict else ""
     )
-    limit = _count(limits.get(resource)) if type(limits) is dict else None
+    limit = size_of(limits.get(resource)) if type(limits) is dict else None
     return limit // gpus if limit is not None and type(gpus) is int and gpus > 0 else None
 
 

@@ -120,7 +120,7 @@ def monthly(value: float | None, *, signed: bool = False) -> str:
 def _price_list(spent: Money) -> str:
     """Region and date of the prices; what is missing for the first group whose price is not known."""
     if not spent.region:
-        note = next((row.note for row in spent.rows if row.note), "")
+        note = next((row.note for row in spent.rows if row.note and not row.alternative), "")
         return f" ({one_line(note)})" if note else ""
     date = f", prices of {one_line(spent.prices_as_of)}" if spent.prices_as_of else ""
     return f" ({one_line(spent.region)}{date})"
@@ -135,6 +135,8 @@ def money_line(report: Report) -> str:
         f"GPU nodes: floor {monthly(spent.floor)}, expected {monthly(spent.expected)}, "
         f"worst {monthly(spent.worst)}{_price_list(spent)}"
     )
+    apart = ", ".join(one_line(f"{row.group} of {row.target}") for row in spent.rows if row.alternative)
+    text += f"; not deployed by any Application and not counted: {apart}" if apart else ""
     changed = money_change(report)
     return f"{text}; {changed}" if changed else text
 

@@ -7,7 +7,7 @@ no target of its own any more.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from auditor.model import Resource, Target
@@ -19,6 +19,7 @@ from auditor.sources.git import LOOSE, Checkout
 from auditor.sources.tree import Unreadable
 from auditor.spans import Problem
 
+ARGOCD = "argoproj.io"
 MAX_DEPTH = 5
 MAX_APPLICATIONS = 2000
 
@@ -37,6 +38,8 @@ class _Collector:
         self._deployer = Deployer(checkout, checkout.options.argocd_repositories)
         self._names: dict[str, Application] = {}
         self._targets: list[Target] = []
+        self._undecided = False
+        """Whether some Application may deploy a folder of this tree that is not known here."""
 
     def run(self, found: list[Resource]) -> None:
         """Applications, those that they deploy, and so on."""
@@ -89,6 +92,7 @@ class _Collector:
                 resources += self._deployer.resources(application, source)
                 known = True
             except NotDeployed as error:
+                self._undecided |= self._deployer.may_be_here(source)
                 self._row(application, source.at, error.what, error.repair)
             except Unreadable as error:
                 self._row(
@@ -117,6 +121,7 @@ class _Collector:
         self._inventory.gaps.append(Problem(file, line, 0, f"{application.title} {what}", repair))
 
     def _gap(self, resource: Resource, at: tuple[str | int, ...], what: str, repair: str) -> None:
+        self._undecided = True
         place = resource.origin.locate(at)
         line = place.span.line if place.span else 0
         self._inventory.gaps.append(Problem(place.file, line, 0, what, repair))
@@ -128,7 +133,19 @@ class _Collector:
             if target.name == LOOSE:
                 files = self._deployer.used_files
                 target.resources = [each for each in target.resources if each.origin.file not in files]
+        self._set_alternatives_apart(kept)
         self._inventory.targets = [
             *self._targets,
             *(each for each in kept if each.resources or each.name != LOOSE),
         ]
+
+    def _set_alternatives_apart(self, kept: Iterable[Target]) -> None:
+        """Where every Application is known, a kustomization that none deploys is one that could be deployed instead.
+
+        One that holds objects of Argo CD is what begins: a person applies it.
+        """
+        if self._undecided or not any(target.resources for target in self._targets):
+            return
+        for target in kept:
+            begins = any(each.group == ARGOCD for each in target.resources)
+            target.alternative = target.kind == "kustomize" and not begins

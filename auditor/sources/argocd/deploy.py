@@ -103,6 +103,12 @@ class Deployer:
             return True
         return canonical(repository) in map(canonical, self._repositories)
 
+    def may_be_here(self, source: AppSource) -> bool:
+        """Whether a source that could not be followed may be a folder of this repository."""
+        folder = source.path
+        named = folder is not None and below(self._checkout.files, folder)
+        return bool(named) and not source.chart and self.is_local(source.repository)
+
     def learn(self, application: Application) -> None:
         """Note repositories that name folders of this one: only their root is taken for ours too."""
         for source in application.sources:
