@@ -56,7 +56,10 @@ def read(resource: Resource, world: World) -> Iterator[Instance]:
 def of_eks(body: Any) -> bool:
     """Whether EKS made the group for a managed node group."""
     listed = blocks(body, "tag")
-    return not isinstance(listed, Unknown) and any(each.get("key") == _OF_EKS for each in listed)
+    if isinstance(listed, Unknown):
+        return False
+    keys = (each.get("key") for each in listed)
+    return any(type(key) is str and key == _OF_EKS for key in keys)
 
 
 def _own_tags(draft: Draft, body: Any) -> None:
