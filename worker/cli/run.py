@@ -31,11 +31,22 @@ def run(options: Namespace) -> int:
     if settings is None:
         return 2
     configure(settings.log_level)
+    from worker.service.service import on_signals
+
+    # As PID 1 of a container a process without a handler does not even notice SIGTERM.
+    on_signals(leave)
     code = _serve(settings, until_empty=options.until_empty)
     sys.stdout.flush()
     sys.stderr.flush()
     # A stage that is still inside the network would crash the interpreter's own end.
     os._exit(code)
+
+
+def leave() -> None:
+    """End at once: while the model loads nothing is held, so nothing has to be given back."""
+    log("ended before any scan was taken")
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _serve(settings: Settings, *, until_empty: bool) -> int:
