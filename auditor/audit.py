@@ -37,6 +37,7 @@ from auditor.sources.interface import Inventory
 from auditor.sources.tree import Tree
 from auditor.spans import Problem
 from auditor.targets import arrange
+from auditor.timestamps import stamp
 from auditor.waiver_comments import Mark, comment_rules, scan
 from auditor.waiver_peers import annotation_rules
 from auditor.waivers import Rule
@@ -142,7 +143,7 @@ def audit(
     report = Report(
         tool_version=__version__,
         scope=scope,
-        generated_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        generated_at=stamp(now),
         policy_set=asked,
         base=comparison.base if comparison else "",
         inputs=_inputs(inventory),

@@ -15,6 +15,7 @@ from auditor.policy import Policy
 from auditor.reach import Kind
 from auditor.sources.interface import Inventory
 from auditor.sources.live import SOURCES, Needs, Reading, Request, source
+from auditor.timestamps import stamp
 
 _FIELDS = ("assert", "when", "each", "message", "cost", "related", "at_expr")
 
@@ -62,7 +63,7 @@ def _read(request: Request, needs: Needs) -> list[Reading]:
     except UsageError:
         raise
     except Exception as error:
-        taken = needs.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        taken = stamp(needs.now)
         reading = Reading(source=request.source, label=request.source, taken=taken)
         reading.problems.append(row(request.source, "could not be read", error))
         return [reading]

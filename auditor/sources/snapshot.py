@@ -20,6 +20,7 @@ from auditor.model import Nowhere, Resource, RunningPod, Target
 from auditor.reach import Domain, Reach, Unread
 from auditor.sources.live import Needs, Reading, Request
 from auditor.spans import Problem
+from auditor.timestamps import stamp
 from auditor.unknown import Unknown
 
 SCHEMA_VERSION = 1
@@ -108,13 +109,8 @@ class _Header(Struct):
 
 def encoded(readings: Iterable[Reading], now: datetime) -> bytes:
     """Readings as a snapshot: sorted keys, one line, so that the same readings give the same bytes."""
-    saved = Snapshot(SCHEMA_VERSION, __version__, clock(now), [_saved(each) for each in readings])
+    saved = Snapshot(SCHEMA_VERSION, __version__, stamp(now), [_saved(each) for each in readings])
     return msgspec.json.encode(saved, enc_hook=_plain, order="sorted") + b"\n"
-
-
-def clock(now: datetime) -> str:
-    """A time as snapshots and reports write it."""
-    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def moment(text: str) -> datetime:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from auditor.timestamps import stamp
+
 MAPS = frozenset({"labels", "tags", "dimensions", "conditions"})
 """Fields that are maps in Terraform, too; their keys are data."""
 _ODD = (("ARNs", "Arns"), ("IPv", "Ipv"), ("MiB", "Mib"), ("VPC", "Vpc"))
@@ -62,5 +64,5 @@ def tag_map(listed: Any) -> dict[str, str]:
 def plain(value: Any) -> Any:
     """Times as ISO 8601 text in UTC; everything else as it is."""
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return stamp(value)
     return value.isoformat() if isinstance(value, date) else value

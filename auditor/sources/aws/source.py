@@ -21,6 +21,7 @@ from auditor.sources.aws.services import FOLDED, PRICES, Service, chosen, readab
 from auditor.sources.aws.session import Place, base_session, open_account
 from auditor.sources.live import Needs, Reading, Request, live_target, terraform_like
 from auditor.spans import Problem
+from auditor.timestamps import stamp
 from auditor.unknown import Unknown
 
 ACCOUNT = "aws_account"
@@ -97,10 +98,10 @@ def _closed(label: str, error: Refused, services: Sequence[Service], now: dateti
     kinds = [kind for each in services for kind in each.kinds]
     unread = {(TERRAFORM, kind): Unread(TERRAFORM, kind, error.unknown) for kind in kinds}
     target = live_target(
-        name, name, source="aws", taken=_stamp(now), reach=Reach(TERRAFORM, _folded(), unread)
+        name, name, source="aws", taken=stamp(now), reach=Reach(TERRAFORM, _folded(), unread)
     )
     problems = [_problem(name, error)]
-    return Reading(source="aws", label=name, taken=_stamp(now), targets=[target], problems=problems)
+    return Reading(source="aws", label=name, taken=stamp(now), targets=[target], problems=problems)
 
 
 def read_place(place: Place, services: Sequence[Service], now: datetime, home: str = "") -> Reading:
@@ -123,13 +124,13 @@ def read_place(place: Place, services: Sequence[Service], now: datetime, home: s
         place.where,
         place.where,
         source="aws",
-        taken=_stamp(now),
+        taken=stamp(now),
         reach=reach,
         resources=resources,
         ties=[home] if home else [],
     )
     problems = [_problem(place.where, error) for _, error in sorted(place.refusals.items())]
-    return Reading(source="aws", label=place.where, taken=_stamp(now), targets=[target], problems=problems)
+    return Reading(source="aws", label=place.where, taken=stamp(now), targets=[target], problems=problems)
 
 
 def _account(place: Place) -> Resource:
@@ -173,7 +174,3 @@ def _broken(place: Place, service: Service, error: Exception) -> Refused:
 
 def _problem(label: str, error: Refused) -> Problem:
     return Problem(label, 0, 0, error.unknown.reason, error.unknown.repair)
-
-
-def _stamp(now: datetime) -> str:
-    return now.strftime("%Y-%m-%dT%H:%M:%SZ")

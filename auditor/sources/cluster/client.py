@@ -10,6 +10,7 @@ from typing import Any
 
 from auditor.secrets import masked_text
 from auditor.sources.cluster.connection import Connection
+from auditor.timestamps import stamp
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 RETRY_SECONDS = 30.0
@@ -95,7 +96,7 @@ class Client:
 def server_clock(date: str) -> str:
     """An HTTP date as RFC 3339; '' when it is none."""
     try:
-        return parsedate_to_datetime(date).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return stamp(parsedate_to_datetime(date))
     except (TypeError, ValueError):
         return ""
 

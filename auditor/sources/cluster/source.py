@@ -24,8 +24,9 @@ from auditor.sources.cluster.projection import Kept, Managed, Meta, metadata_of,
 from auditor.sources.cluster.rules import repair
 from auditor.sources.cluster.wanted import POD, REPLICA_SET, declared, kinds_of, wants
 from auditor.sources.live import Needs, Reading, Request, live_target
-from auditor.sources.snapshot import clock, moment
+from auditor.sources.snapshot import moment
 from auditor.spans import Problem
+from auditor.timestamps import stamp
 from auditor.unknown import Unknown
 
 MANY_BARE = 200
@@ -64,7 +65,7 @@ class _Read:
     def __init__(self, client: Client, name: str, needs: Needs, *, shapes: bool, managed: bool) -> None:
         self._client, self._needs, self._shapes = client, needs, shapes
         self._label = f"cluster:{name}"
-        self._reading = Reading(source="cluster", label=self._label, taken=clock(needs.now))
+        self._reading = Reading(source="cluster", label=self._label, taken=stamp(needs.now))
         self._reach = Reach("kubernetes")
         self._read: set[Kind] = set()
         self._owners = Owners()

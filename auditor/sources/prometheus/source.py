@@ -18,6 +18,7 @@ from auditor.sources.prometheus.client import Client, Failed
 from auditor.sources.prometheus.kinds import READERS
 from auditor.sources.prometheus.options import PrometheusOptions, checked
 from auditor.spans import Problem
+from auditor.timestamps import stamp
 from auditor.unknown import Unknown
 
 GROUP = "metrics"
@@ -41,7 +42,7 @@ class PrometheusSource:
         wanted = [kind for kind in READERS if needs.wants(API_VERSION, kind)]
         skipped = Unknown("no chosen policy needs it", "choose a policy that judges it")
         reach = Reach("metrics", skipped=_unread((kind for kind in READERS if kind not in wanted), skipped))
-        target = live_target(self.label, self.label, source=GROUP, taken=_stamp(needs.now), reach=reach)
+        target = live_target(self.label, self.label, source=GROUP, taken=stamp(needs.now), reach=reach)
         reading = Reading(source="prometheus", label=self.label, taken=target.taken, targets=[target])
         try:
             now = self.client.now() if wanted else needs.now.timestamp()
@@ -50,7 +51,7 @@ class PrometheusSource:
             self._problem(reading, failed)
             yield reading
             return
-        target.taken = reading.taken = _stamp(datetime.fromtimestamp(now, UTC))
+        target.taken = reading.taken = stamp(datetime.fromtimestamp(now, UTC))
         self._warn_of_skew(reading)
         asking = Asking(self.client, self.options, now, _labels(needs))
         for kind in wanted:
@@ -112,7 +113,3 @@ def _of(labels: dict[str, Any]) -> NodeLabels:
         str(labels.get("topology.kubernetes.io/region", "")),
         spot,
     )
-
-
-def _stamp(now: datetime) -> str:
-    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
