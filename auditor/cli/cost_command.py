@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from auditor.cli.run_flags import add_run_flags, folder_of, request_of, run_settings, tree_of
+from auditor.cli.run_flags import add_run_flags, folder_of, governed_settings, tree_of
 
 FORMATS = ("terminal", "json", "markdown")
 
@@ -29,13 +29,12 @@ def run(options: argparse.Namespace) -> int:
     """Print the statement; 3 when something of the tree could not be read."""
     from datetime import UTC, datetime
 
-    from auditor import governance
     from auditor.audit import collect, worlds_of
     from auditor.cost.build import statement
     from auditor.cost.show import as_json, as_markdown, as_text
 
     tree = tree_of(options.paths)
-    settings = run_settings(options, governance.govern(request_of(options, tree)).settings)
+    settings = governed_settings(options, tree)
     inventory = collect(tree, settings)
     made = statement(
         worlds_of(inventory, settings, datetime.now(UTC).date()), folder_of(tree).rstrip("/") or "."

@@ -7,7 +7,8 @@ import json
 import re
 import sys
 
-from auditor.cli.run_flags import add_run_flags, request_of, run_settings, tree_of
+from auditor.cli.live_flags import declared_by_git
+from auditor.cli.run_flags import add_run_flags
 
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 ACCOUNT = re.compile(r"\d{12}|\*")
@@ -42,19 +43,14 @@ def run(options: argparse.Namespace) -> int:
     """Print the policy as JSON. UsageError for an account or role that cannot be."""
     from datetime import UTC, datetime
 
-    from auditor import governance
-    from auditor.audit import collect
     from auditor.live import needs_of
     from auditor.sources.aws.permissions import EVERYTHING, Scope, document
     from auditor.sources.aws.services import chosen
     from auditor.sources.aws.source import wanted_kinds
 
     _check(options)
-    options.paths = options.git
-    tree = tree_of(options.paths)
-    settings = run_settings(options, governance.govern(request_of(options, tree)).settings)
-    settings.live = True
-    needs = needs_of(settings, collect(tree, settings), datetime.now(UTC))
+    _, settings, inventory = declared_by_git(options)
+    needs = needs_of(settings, inventory, datetime.now(UTC))
     scope = Scope(options.partition, options.account, options.region or settings.region or EVERYTHING)
     policy = document(chosen(wanted_kinds(needs, prices=options.prices)), scope, options.assume)
     sys.stdout.write(json.dumps(policy, indent=2) + "\n")

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from auditor.options import Settings
+    from auditor.sources.interface import Inventory
     from auditor.sources.live import Request
+    from auditor.sources.tree import Tree
 
 
 def add_live_flags(parser: argparse.ArgumentParser) -> None:
@@ -80,6 +83,21 @@ def add_live_flags(parser: argparse.ArgumentParser) -> None:
 def is_live(options: argparse.Namespace) -> bool:
     """Whether anything that runs is to be audited."""
     return bool(options.live or options.cluster or options.aws or options.prometheus or options.snapshot)
+
+
+def declared_by_git(options: argparse.Namespace) -> tuple[Tree, Settings, Inventory]:
+    """The repository that ``--git`` names (an empty one where nothing does) and what it declares.
+
+    The settings are those of a live audit of the same flags: for commands that prepare or use one.
+    """
+    from auditor.audit import collect
+    from auditor.cli.run_flags import governed_settings, tree_of
+
+    options.paths = options.git
+    tree = tree_of(options.paths)
+    settings = governed_settings(options, tree)
+    settings.live = True
+    return tree, settings, collect(tree, settings)
 
 
 def git_paths(options: argparse.Namespace) -> list[str]:

@@ -6,7 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from auditor.cli.run_flags import add_run_flags, request_of, run_settings, tree_of
+from auditor.cli.live_flags import declared_by_git
+from auditor.cli.run_flags import add_run_flags
 
 if TYPE_CHECKING:
     from auditor.sources.live import Needs
@@ -35,15 +36,10 @@ def run(options: argparse.Namespace) -> int:
     """Print the role as YAML. UsageError for a name or account that cannot be."""
     from datetime import UTC, datetime
 
-    from auditor import governance
-    from auditor.audit import collect
     from auditor.live import needs_of
 
-    options.paths = options.git
-    tree = tree_of(options.paths)
-    settings = run_settings(options, governance.govern(request_of(options, tree)).settings)
-    settings.live = True
-    needs = needs_of(settings, collect(tree, settings), datetime.now(UTC))
+    _, settings, inventory = declared_by_git(options)
+    needs = needs_of(settings, inventory, datetime.now(UTC))
     sys.stdout.write(_role(options.name, needs) + _binding(options.name, options.bind))
     return 0
 

@@ -6,8 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from auditor.cli.live_flags import add_live_flags, requests_of
-from auditor.cli.run_flags import add_run_flags, request_of, run_settings, tree_of
+from auditor.cli.live_flags import add_live_flags, declared_by_git, requests_of
+from auditor.cli.run_flags import add_run_flags
 
 if TYPE_CHECKING:
     from auditor.options import Settings
@@ -41,8 +41,7 @@ def run(options: argparse.Namespace) -> int:
 
     from msgspec.structs import replace
 
-    from auditor import governance
-    from auditor.audit import collect, worlds_of
+    from auditor.audit import worlds_of
     from auditor.errors import UsageError
     from auditor.live import join, needs_of, read_all
     from auditor.rightsize import Rightsizing
@@ -53,11 +52,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(
             "give the repository (--git PATH) and its metrics (--prometheus URL or --snapshot FILE)"
         )
-    options.paths, now = options.git, datetime.now(UTC)
-    tree = tree_of(options.paths)
-    settings = run_settings(options, governance.govern(request_of(options, tree)).settings)
-    settings.live = True
-    inventory = collect(tree, settings)
+    (tree, settings, inventory), now = declared_by_git(options), datetime.now(UTC)
     needs = needs_of(settings, inventory, now)
     chosen = [each for each in needs.policies if each.code in POLICIES]
     needs = replace(needs, policies=chosen, looked_at=frozenset())

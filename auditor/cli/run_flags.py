@@ -136,6 +136,13 @@ def request_of(options: argparse.Namespace, tree: Tree) -> Request:
     return request
 
 
+def governed_settings(options: argparse.Namespace, tree: Tree) -> Settings:
+    """What the configuration says, with the flags laid over it: for commands that gate nothing."""
+    from auditor.governance import govern
+
+    return run_settings(options, govern(request_of(options, tree)).settings)
+
+
 def run_settings(options: argparse.Namespace, settings: Settings) -> Settings:
     """The settings with the flags laid over them."""
     settings.policies = [name for given in options.policy for name in given.split(",") if name]

@@ -9,6 +9,7 @@ from auditor.cost.scan import DAYS_PER_MONTH, billed, usd
 from auditor.cost.standing import standing, zone
 from auditor.cost.statement import Alternative, Line, Platform, Statement
 from auditor.cost.workload import Known, known
+from auditor.data.prices import HOURS_PER_MONTH
 from auditor.facts.burn import GroupBurn, burn_of
 from auditor.facts.declared import Declared
 from auditor.unknown import Unknown
@@ -61,7 +62,7 @@ def _platform(world: World, burns: list[GroupBurn], apart: Iterable[World]) -> P
 
 
 def _gpu_line(burn: GroupBurn) -> Line:
-    price = f"{burn.price.usd_per_hour:g}/h × 730 h" if burn.price else "price not known"
+    price = f"{burn.price.usd_per_hour:g}/h × {HOURS_PER_MONTH} h" if burn.price else "price not known"
     low, high = ("?" if each is None else each for each in (burn.floor_nodes, burn.worst_nodes))
     return Line(
         f"GPU nodes {burn.name}, {burn.instance_type}", f"{low} to {high} × {price}", burn.floor, burn.worst

@@ -9,9 +9,10 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import NamedTuple
 
+from auditor.data.prices import HOURS_PER_MONTH
+
 DAY = 86_400
-DAYS_PER_MONTH = 730 / 24
-"""Of the month of 730 hours by which AWS's calculator counts."""
+DAYS_PER_MONTH = HOURS_PER_MONTH / 24
 _EDGE = 1e-9
 
 
