@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from auditor.secrets import find_keys, mentions
+from auditor.views.typed import records
 
 _ESCAPES = ((b"\\n", b"\n "), (b"\\t", b"\t "), (b"\\r", b"\r "), (b'\\"', b' "'))
 """As JSON writes them, their letters would stand before a key as if they were part of a longer word."""
@@ -66,8 +67,8 @@ def blank_environment(pod_spec: Any) -> None:
     if type(pod_spec) is not dict:
         return
     for field in ("containers", "initContainers", "ephemeralContainers"):
-        for container in _maps(pod_spec.get(field)):
-            for variable in _maps(container.get("env")):
+        for container in records(pod_spec.get(field)):
+            for variable in records(container.get("env")):
                 value = variable.get("value")
                 if type(value) is str:
                     secret = _SECRET_NAME.search(str(variable.get("name"))) is not None
@@ -93,7 +94,3 @@ def _blank_inside(text: str) -> str:
     if "://" in text:
         text = _IN_ADDRESS.sub(lambda match: match[1] + BLANKED, text)
     return _IN_ARGUMENT.sub(lambda match: match[1] + BLANKED, text) if "-" in text else text
-
-
-def _maps(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if type(each) is dict] if type(value) is list else []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.model import Resource
 from auditor.unknown import Unknown
+from auditor.views.typed import records
 
 if TYPE_CHECKING:
     from auditor.world import World
@@ -58,5 +59,5 @@ def _providers(world: World, resource: Resource) -> list[dict[str, Any]]:
         roots = [each for each in target.resources if (each.api_version, each.kind) == ("terraform", "root")]
         if roots and world.at_address(roots[0], resource.name) is resource:
             found = roots[0].body.get("providers")
-            return [each for each in found if type(each) is dict] if type(found) is list else []
+            return records(found)
     return []

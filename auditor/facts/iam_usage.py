@@ -8,6 +8,7 @@ from typing import Any
 
 from auditor.unknown import Unknown
 from auditor.views.pods import CONTAINER_LISTS
+from auditor.views.typed import records
 
 _QUEUE = re.compile(r"https://(?:sqs\.[a-z0-9-]+|[a-z0-9-]+\.queue)\.amazonaws\.com(?:\.cn)?/\d{12}/[\w.-]+")
 _BUCKET = re.compile(r"(?<![\w/])s3://[a-z0-9][a-z0-9.-]+")
@@ -55,7 +56,7 @@ def _containers(pod: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _texts(container: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Name and value of each variable, and each word of the command line without a name."""
-    for each in _maps(container.get("env")):
+    for each in records(container.get("env")):
         name, value = each.get("name"), each.get("value", "")
         if isinstance(name, str):
             yield name, value if isinstance(value, str) and not isinstance(value, Unknown) else ""
@@ -64,7 +65,3 @@ def _texts(container: dict[str, Any]) -> Iterator[tuple[str, str]]:
         for word in listed if type(listed) is list else ():
             if isinstance(word, str):
                 yield "", word
-
-
-def _maps(listed: Any) -> list[dict[str, Any]]:
-    return [each for each in listed if type(each) is dict] if type(listed) is list else []

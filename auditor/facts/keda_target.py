@@ -14,6 +14,7 @@ from auditor.paths import render
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
+from auditor.views.typed import records
 
 if TYPE_CHECKING:
     from auditor.world import World
@@ -135,7 +136,7 @@ class KedaTarget:
         """Whether a LimitRange of the namespace gives containers a default."""
         for limits in self._world.kind("", "LimitRange"):
             listed = dig(limits.body, ("spec", "limits")) if same_namespace(limits, resource) else None
-            items = [each for each in listed if type(each) is dict] if type(listed) is list else []
+            items = records(listed)
             for item in items:
                 defaults = (dig(item, ("defaultRequest", kind)), dig(item, ("default", kind)))
                 if item.get("type") == "Container" and defaults != (None, None):

@@ -12,6 +12,7 @@ from auditor.model import Path, Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import TEMPLATES, dig
+from auditor.views.typed import records
 
 if TYPE_CHECKING:
     from auditor.world import World
@@ -185,7 +186,7 @@ def source_of(world: World, instance: Instance) -> PodSource:
         tuple(
             DeclaredPort(str(port.get("name", "")), port.get("containerPort"))
             for container in containers
-            for port in _maps(container.get("ports"))
+            for port in records(container.get("ports"))
         ),
         is_fragment(template),
         wants_gpu(world, resource, template),
@@ -199,7 +200,7 @@ def _running(template: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         container
         for field in ("containers", "initContainers")
-        for container in _maps(dig(template, ("spec", field)))
+        for container in records(dig(template, ("spec", field)))
     ]
 
 
@@ -230,22 +231,18 @@ _LATER = "DuringSchedulingIgnoredDuringExecution"
 def _spread(template: dict[str, Any], labels: dict[str, str]) -> list[dict[str, Any]]:
     rows = [
         _spread_row(each, labels, "spec.topologySpreadConstraints", _is_hard(each))
-        for each in _maps(dig(template, ("spec", "topologySpreadConstraints")))
+        for each in records(dig(template, ("spec", "topologySpreadConstraints")))
     ]
     at = ".".join(_ANTI_AFFINITY)
     rows += [
         _spread_row(each, labels, f"{at}.required{_LATER}", True)
-        for each in _maps(dig(template, (*_ANTI_AFFINITY, f"required{_LATER}")))
+        for each in records(dig(template, (*_ANTI_AFFINITY, f"required{_LATER}")))
     ]
-    for each in _maps(dig(template, (*_ANTI_AFFINITY, f"preferred{_LATER}"))):
+    for each in records(dig(template, (*_ANTI_AFFINITY, f"preferred{_LATER}"))):
         term = each.get("podAffinityTerm")
         if type(term) is dict:
             rows.append(_spread_row(term, labels, f"{at}.preferred{_LATER}", False))
     return rows
-
-
-def _maps(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if type(each) is dict] if type(value) is list else []
 
 
 def _is_hard(constraint: dict[str, Any]) -> bool:

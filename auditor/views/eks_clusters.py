@@ -13,6 +13,7 @@ from auditor.views.nodegroups_form import strings
 from auditor.views.nodegroups_module import MODULE_SOURCE
 from auditor.views.pods import dig, group_of
 from auditor.views.terraform_values import block, get
+from auditor.views.typed import records
 
 if TYPE_CHECKING:
     from auditor.world import World
@@ -269,7 +270,7 @@ def _from_eksctl(resource: Resource, world: World) -> Iterator[Instance]:
     draft.put(("support",), support, ("upgradePolicy",))
     draft.put(("auto_mode",), dig(body, ("autoModeConfig", "enabled")) is True, ("autoModeConfig",))
     addons = body.get("addons")
-    listed = [each for each in addons if type(each) is dict] if type(addons) is list else []
+    listed = records(addons)
     draft.put(("addons",), {str(each.get("name")): addon(each, "version") for each in listed}, ("addons",))
     yield draft.finish()
 

@@ -29,6 +29,7 @@ from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
 from auditor.views.terraform_values import block
+from auditor.views.typed import records
 
 if TYPE_CHECKING:
     from auditor.world import World
@@ -201,20 +202,16 @@ def _role_text(value: Any) -> Any:
 
 def _eksctl(resource: Resource) -> Iterator[Instance]:
     body = resource.body
-    for index, each in enumerate(_maps(dig(body, ("iam", "serviceAccounts")))):
+    for index, each in enumerate(records(dig(body, ("iam", "serviceAccounts")))):
         name, namespace = (dig(each, ("metadata", key)) for key in ("name", "namespace"))
         role = each.get("attachRoleARN", "")
         value = _value("service-account", text(name or ""), text(namespace or "default"), _role_text(role))
         value["how"] = "eksctl"
         at: Path = ("iam", "serviceAccounts", index)
         yield Instance("Identity", resource, value, at, {("name",): ("metadata", "name")})
-    for index, each in enumerate(_maps(dig(body, ("iam", "podIdentityAssociations")))):
+    for index, each in enumerate(records(dig(body, ("iam", "podIdentityAssociations")))):
         at = ("iam", "podIdentityAssociations", index)
         yield _association(resource, at, each, ("serviceAccountName", "roleARN"))
-
-
-def _maps(listed: Any) -> list[dict[str, Any]]:
-    return [each for each in listed if type(each) is dict] if type(listed) is list else []
 
 
 def _account(resource: Resource) -> Instance:

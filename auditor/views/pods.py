@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.model import Path, Resource
 from auditor.views.interface import Instance
+from auditor.views.typed import records
 
 if TYPE_CHECKING:
     from auditor.world import World
@@ -70,7 +71,7 @@ def is_template_file(resource: Resource) -> bool:
     if (resource.group, resource.kind) != ("", "Pod"):
         return False
     listed = dig(resource.body, ("spec", "containers"))
-    containers = [each for each in listed if type(each) is dict] if type(listed) is list else []
+    containers = records(listed)
     if not containers or any(each.get("image") for each in containers):
         return False
     of_spark = any(str(each.get("name")).startswith("spark-kubernetes-") for each in containers)

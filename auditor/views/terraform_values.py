@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.model import Resource
 from auditor.unknown import Unknown
+from auditor.views.typed import records
 
 if TYPE_CHECKING:
     from auditor.world import World
@@ -30,7 +31,7 @@ def blocks(body: Any, name: str) -> Any:
         return found
     if type(found) is dict:
         return [found]
-    return [each for each in found if type(each) is dict] if type(found) is list else []
+    return records(found)
 
 
 def get(body: Any, name: str, default: Any = None) -> Any:

@@ -15,6 +15,7 @@ from auditor.masking import blank_environment, blank_lines, blanked
 from auditor.model import Resource
 from auditor.secrets import find_keys
 from auditor.sources.live import live_origin
+from auditor.sources.manifests import without_nulls
 from auditor.unknown import Unknown
 from auditor.views.pods import TEMPLATES, dig
 
@@ -142,7 +143,9 @@ def projected(item: msgspec.Raw, kept: Kept) -> Resource:
         body |= _secret(parts, shapes=kept.shapes)
     else:
         body |= {
-            key: _cleaned(value) for key, part in parts.items() if (value := _value(key, part)) is not None
+            key: without_nulls(value)
+            for key, part in parts.items()
+            if (value := _value(key, part)) is not None
         }
         _polish(body, group)
         _keep_status(body, parts, group)
@@ -165,15 +168,6 @@ def resource_of(body: dict[str, Any], meta: Meta, kept: Kept) -> Resource:
 
 def _value(key: str, part: msgspec.Raw) -> Any:
     return None if key in _DROPPED else _ANY.decode(part)
-
-
-def _cleaned(value: Any) -> Any:
-    """Without null map values, as manifests are read."""
-    if type(value) is dict:
-        return {key: _cleaned(inner) for key, inner in value.items() if inner is not None}
-    if type(value) is list:
-        return [_cleaned(inner) for inner in value]
-    return value
 
 
 def _polish(body: dict[str, Any], group: str) -> None:
@@ -220,7 +214,7 @@ def _keep_status(body: dict[str, Any], parts: Mapping[str, msgspec.Raw], group: 
     if fields is None or "status" not in parts:
         return
     status = _TOP.decode(parts["status"])
-    body["status"] = {name: _cleaned(_ANY.decode(status[name])) for name in fields if name in status}
+    body["status"] = {name: without_nulls(_ANY.decode(status[name])) for name in fields if name in status}
     images = body["status"].get("images")
     if type(images) is list:
         body["status"]["images"] = [each for each in images if _is_large(each)]
