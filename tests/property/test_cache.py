@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -223,9 +222,6 @@ def test_a_warm_run_says_what_a_cold_one_says_after_any_edits(seed: int, steps: 
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not (shutil.which("kubectl") or shutil.which("kustomize")), reason="renders with kubectl or kustomize"
-)
 @settings(
     max_examples=15,
     deadline=None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +74,6 @@ spec:
       source: {repoURL: "https://example.com/platform.git", path: "{{metadata.annotations.path}}"}
       destination: {server: "{{server}}", namespace: inference}
 """
-needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kustomize renders")
 
 
 def overlay(folder: Path, text: str) -> None:
@@ -112,7 +110,6 @@ def audited(*flags: str) -> Any:
     return json.loads(Path("report.json").read_text())
 
 
-@needs_kubectl
 def test_alternatives_cost_nothing_and_are_named(tree: Path) -> None:
     spent = audited()["money"]
     assert (spent["floor"], spent["worst"]) == (0.0, 2937.52)
@@ -124,7 +121,6 @@ def test_alternatives_cost_nothing_and_are_named(tree: Path) -> None:
     )
 
 
-@needs_kubectl
 def test_without_applications_everything_is_deployed(tree: Path) -> None:
     (tree / "application.yaml").unlink()
     spent = audited()["money"]
@@ -132,19 +128,16 @@ def test_without_applications_everything_is_deployed(tree: Path) -> None:
     assert spent["worst"] == pytest.approx(2 * 2937.52)
 
 
-@needs_kubectl
 def test_an_application_that_may_deploy_any_folder_leaves_nothing_apart(tree: Path) -> None:
     (tree / "set.yaml").write_text(SET)
     assert not any(row.get("alternative") for row in audited()["money"]["rows"])
 
 
-@needs_kubectl
 def test_a_scaler_is_not_held_against_a_pool_that_is_not_deployed(tree: Path) -> None:
     (found,) = audited("--policy", "KED-015")["findings"]
     assert "6 replicas" in found["message"] and "hold 4 at most" in found["message"]
 
 
-@needs_kubectl
 def test_the_only_gpu_pool_is_applied_by_hand_and_counts(tree: Path) -> None:
     (tree / "main.tf").unlink()
     (tree / "auditor.toml").write_text('region = "us-east-1"\n')
