@@ -39,7 +39,7 @@ def once(command: Command) -> Cost:
     with subprocess.Popen(
         [str(each) for each in command.arguments],
         cwd=command.folder,
-        env={**os.environ, **command.env},
+        env={**_environment(), **command.env},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
@@ -47,6 +47,11 @@ def once(command: Command) -> Cost:
         process.returncode = 0
     wall = os.times().elapsed - begun
     return Cost(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024)
+
+
+def _environment() -> dict[str, str]:
+    """This one's, but Python may keep what it compiles: pip does that once, when a program is installed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def measure(commands: Sequence[Command], rounds: int) -> dict[str, Cost]:
