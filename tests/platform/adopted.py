@@ -15,11 +15,15 @@ from tools.cluster_file import cluster_file
 
 
 class Adopted:
-    """A copy without Terraform in ``folder``; ``edit`` and ``commit`` change it, ``rendered`` is what a cluster gets."""
+    """A copy in ``folder``, without Terraform; ``rendered`` is what a cluster gets."""
 
     def __init__(self, folder: Path, environment: str) -> None:
         self.folder, self.environment = folder, environment
         shutil.copytree(PLATFORM, folder, ignore=shutil.ignore_patterns("terraform"))
+
+    def run(self, *command: str) -> str:
+        """What a command prints in the copy."""
+        return subprocess.run(command, cwd=self.folder, check=True, capture_output=True, text=True).stdout
 
     def write_cluster(self, bridge: dict[str, Any]) -> None:
         """What Terraform's output ``gitops_bridge`` says of cluster and account."""
@@ -45,15 +49,21 @@ class Adopted:
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         return [each for each in yaml.safe_load_all(done.stdout) if each]
 
-    def git(self, *words: str) -> str:
-        """Run git in the copy."""
-        identity = ["-c", "user.name=platform", "-c", "user.email=platform@example.org"]
-        command = ["git", "-C", str(self.folder), *identity, *words]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
     def commit(self, message: str) -> None:
         """Commit everything to ``main``."""
-        if not (self.folder / ".git").is_dir():
-            self.git("init", "--quiet", "--initial-branch=main")
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", message)
+        commit(self.folder, message)
+
+
+def git(folder: Path, *words: str) -> str:
+    """What git says in a folder."""
+    identity = ["-c", "user.name=platform", "-c", "user.email=platform@example.org"]
+    command = ["git", "-C", str(folder), *identity, *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def commit(folder: Path, message: str) -> None:
+    """Commit everything in a folder to ``main``, in a repository that is made where there is none."""
+    if not (folder / ".git").is_dir():
+        git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", message)
