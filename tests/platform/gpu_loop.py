@@ -24,6 +24,7 @@ from tests.live.controlplane.stages import HELD
 from tests.live.workloads import DEPLOYMENT
 from tests.platform.adopted import Adopted
 from tests.platform.loop_account import Account
+from tests.platform.overlays import one
 from tests.platform.server_side import apply_strictly, load_definitions
 from worker.inference.model import digest_of
 
@@ -120,8 +121,15 @@ def cluster_and_account() -> Iterator[tuple[Cluster, Account]]:
     """Control plane, account, KEDA and Karpenter."""
     account = Account()
     keda = Keda(account, f"cbct-{ENVIRONMENT}-keda-operator")
-    with Cluster(add_ons=[account, keda, Karpenter(zones=ZONES)]) as cluster:
+    with Cluster(add_ons=[account, keda, Karpenter(zones=ZONES, disk_gib=disk_gib())]) as cluster:
         yield cluster, account
+
+
+def disk_gib() -> int:
+    """The root volume of the platform's GPU nodes."""
+    node_class = one("infrastructure/configs/karpenter", "EC2NodeClass", "gpu")
+    [device] = node_class["spec"]["blockDeviceMappings"]
+    return int(device["ebs"]["volumeSize"].removesuffix("Gi"))
 
 
 def start(cluster: Cluster, account: Account, folder: Path) -> Loop:
@@ -133,6 +141,8 @@ def start(cluster: Cluster, account: Account, folder: Path) -> Loop:
     adopted.write_cluster(bridge)
     adopted.write_model(_publish_model(loop, folder / "model"))
     _hasten(adopted)
+    # S3's own test event, sent when the notification was made, would wake a worker.
+    loop.sqs.purge_queue(QueueUrl=loop.bridge["queue_url"])
     install(cluster, adopted)
     return loop
 

@@ -142,7 +142,7 @@ def settled(cluster: Cluster, name: str) -> bool:
     return bool(
         status["sync"]["status"] == "Synced"
         and status["health"]["status"] == "Healthy"
-        and status["operationState"]["phase"] == "Succeeded"
+        and status.get("operationState", {}).get("phase", "Succeeded") == "Succeeded"
     )
 
 
@@ -183,9 +183,9 @@ def check_waves(cluster: Cluster, timeline: Timeline) -> None:
         timeline.wait_for(f"wave {number}: {', '.join(wave)}", done, timeout=180)
     there = applications(cluster)
     for earlier, later in itertools.pairwise(WAVES):
-        deployed = max(there[name]["status"]["history"][0]["deployedAt"] for name in earlier)
+        healthy = max(there[name]["status"]["health"]["lastTransitionTime"] for name in earlier)
         made = min(there[name]["metadata"]["creationTimestamp"] for name in later)
-        assert deployed <= made, f"{later} before {earlier} was deployed"
+        assert healthy <= made, f"{later} before {earlier} was healthy"
     assert cluster.api.find("batch/v1", "Job", "audit-before-sync", "audit") is None
     operation = applications(cluster)["ml-worker-prod"]["status"]["operationState"]["syncResult"]
     hooks = {each["name"]: each["hookPhase"] for each in operation["resources"] if each.get("hookType")}

@@ -89,19 +89,21 @@ def _row(run: Run, name: str, value: Callable[[Sample], int], colour: str, top: 
 def page(run: Run) -> str:
     """The events with their seconds, and what was shortened."""
     rows = "\n".join(f"| {each.seconds:.1f} | {each.what} |" for each in run.events)
+    quick = QUICK["pollingInterval"], QUICK["cooldownPeriod"], QUICK["consolidateAfter"]
     return f"""# 0 → N → 0, on real components
 
-Written by `python -m tests.platform.timeline_page` from a run of `tests/platform/test_live_loop.py`; no figure is typed.
+Written by `python -m tests.platform.timeline_page` from a run of `tests/platform/test_live_loop.py`; no figure is
+typed.
 
 ![Messages, workers and GPU nodes over time](timeline.svg)
 
-Real: Kubernetes' API server, controllers and scheduler, KEDA's operator and HPA, Karpenter's core, the worker's process,
-its exchange of tokens for roles, Terraform's queue, buckets, notification and policies (at moto, which enforces them). Not
-real: nodes (kwok's objects: no instance boots, no image is pulled), the network (it sleeps for {run.scan_seconds} s), S3, SQS and STS
-themselves. Cold start and p95 on a GPU are therefore not in these figures.
+Real: Kubernetes' API server, controllers and scheduler, KEDA's operator and the HPA, Karpenter's core, the worker's
+process, its exchange of tokens for roles, and Terraform's queue, buckets, notification and policies, which moto
+enforces. Not real: nodes (kwok's objects: no instance boots, no image is pulled), the network (it sleeps for
+{run.scan_seconds} s), and S3, SQS and STS themselves. Cold start and p95 on a GPU are therefore not in these figures.
 
-Shortened, so that the test ends: polling {QUICK["pollingInterval"]} s (15 s), cooldown {QUICK["cooldownPeriod"]} s (300 s), one scale-in at once (one pod in 120 s, after
-300 s), empty nodes go after {QUICK["consolidateAfter"]} (10 min). All else is `platform/` as it is.
+Shortened, so that the test ends: polling {quick[0]} s (production: 15 s), cooldown {quick[1]} s (300 s), scale-in at
+once (one pod in 120 s, after 300 s), empty nodes go after {quick[2]} (10 min). All else is `platform/` as it is.
 
 | model | |
 |---|---|
