@@ -173,6 +173,8 @@ def test_prod_comes_up_in_waves_from_a_tag_heals_and_is_promoted_by_a_commit(
     check_kedas_replicas_are_left_alone(cluster, timeline, moto)
     check_a_hand_edit_is_healed(cluster, timeline)
     check_a_commit_promotes(cluster, timeline, adopted)
+    operation = applications(cluster)["ml-worker-prod"]["status"]["operationState"]
+    print(operation)
     timeline.note(f"resident MiB: {cluster.resident_mib()}")
 
 
@@ -186,11 +188,19 @@ def check_waves(cluster: Cluster, timeline: Timeline) -> None:
         healthy = max(there[name]["status"]["health"]["lastTransitionTime"] for name in earlier)
         made = min(there[name]["metadata"]["creationTimestamp"] for name in later)
         assert healthy <= made, f"{later} before {earlier} was healthy"
-    assert cluster.api.find("batch/v1", "Job", "audit-before-sync", "audit") is None
-    operation = applications(cluster)["ml-worker-prod"]["status"]["operationState"]["syncResult"]
-    hooks = {each["name"]: each["hookPhase"] for each in operation["resources"] if each.get("hookType")}
-    assert hooks == {"audit-before-sync": "Succeeded"}
-    timeline.note("the audit before the sync had run and succeeded")
+    check_the_audit_ran_before_the_worker_came(cluster, timeline)
+
+
+def check_the_audit_ran_before_the_worker_came(cluster: Cluster, timeline: Timeline) -> None:
+    """The Job itself is gone, as its annotation wants; its events are left."""
+    ended = [
+        each["firstTimestamp"]
+        for each in cluster.api.list("v1", "Event", "audit")
+        if each["involvedObject"]["name"] == "audit-before-sync" and each["reason"] == "Completed"
+    ]
+    worker = cluster.api.get(*DEPLOYMENT, "ml-worker", "inference")
+    assert ended and min(ended) <= worker["metadata"]["creationTimestamp"]
+    timeline.note("the audit before the sync had ended before there was a worker")
 
 
 def check_kedas_replicas_are_left_alone(cluster: Cluster, timeline: Timeline, moto: Moto) -> None:
