@@ -91,6 +91,11 @@ class Loop:
         count: int = self.api.get(*DEPLOYMENT, WORKER, NAMESPACE)["spec"]["replicas"]
         return count
 
+    def pause(self, paused: bool) -> None:
+        """Tell KEDA to leave the replicas as they are, or to go on."""
+        change = {"metadata": {"annotations": {"autoscaling.keda.sh/paused": "true" if paused else None}}}
+        self.api.patch(*SCALED_OBJECT, change, NAMESPACE)
+
     def ready(self) -> bool:
         """Whether KEDA has taken the ScaledObject up."""
         return condition(self.api.get(*SCALED_OBJECT, NAMESPACE), "Ready") == "True"
@@ -212,7 +217,7 @@ def _pool(adopted: Adopted) -> list[Object]:
 
 
 class Samples:
-    """Context manager: what there was, once in two seconds."""
+    """Context manager: what there was, about once a second."""
 
     def __init__(self, loop: Loop, workers: Any) -> None:
         self.found: list[Sample] = []
@@ -230,7 +235,7 @@ class Samples:
 
     def _run(self) -> None:
         loop = self._loop
-        while not self._stop.wait(2):
+        while not self._stop.wait(1):
             seconds = round(time.monotonic() - self._began, 1)
             counts = loop.messages(), loop.replicas(), self._workers.running(), len(loop.gpu_nodes())
             self.found.append(Sample(seconds, *counts))
