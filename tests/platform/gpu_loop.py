@@ -92,8 +92,10 @@ class Loop:
         return count
 
     def pause(self, paused: bool) -> None:
-        """Tell KEDA to leave the replicas as they are, or to go on."""
-        change = {"metadata": {"annotations": {"autoscaling.keda.sh/paused": "true" if paused else None}}}
+        """Pause at 0 as docs/day-2.md says, or go on."""
+        change = {
+            "metadata": {"annotations": {"autoscaling.keda.sh/paused-replicas": "0" if paused else None}}
+        }
         self.api.patch(*SCALED_OBJECT, change, NAMESPACE)
 
     def ready(self) -> bool:

@@ -30,6 +30,7 @@ from tests.platform import definitions
 from tests.platform.adopted import Adopted, commit, git
 from tests.platform.overlays import PLATFORM, read
 from tests.platform.server_side import apply_strictly
+from tests.platform.timeline_page import ARGO_CD, record
 
 pytestmark = pytest.mark.slow
 APPLICATION = ("argoproj.io/v1alpha1", "Application")
@@ -173,8 +174,7 @@ def test_prod_comes_up_in_waves_from_a_tag_heals_and_is_promoted_by_a_commit(
     check_kedas_replicas_are_left_alone(cluster, timeline, moto)
     check_a_hand_edit_is_healed(cluster, timeline)
     check_a_commit_promotes(cluster, timeline, adopted)
-    operation = applications(cluster)["ml-worker-prod"]["status"]["operationState"]
-    print(operation)
+    record(ARGO_CD, timeline.events)
     timeline.note(f"resident MiB: {cluster.resident_mib()}")
 
 
@@ -228,15 +228,18 @@ def check_a_hand_edit_is_healed(cluster: Cluster, timeline: Timeline) -> None:
 
 
 def check_a_commit_promotes(cluster: Cluster, timeline: Timeline, adopted: Adopted) -> None:
-    """main moves first and prod stays; the pin's commit, with its tag, brings the change."""
-    before = image(cluster)
-    digest = f"sha256:{'5' * 64}"
-    adopted.run(sys.executable, "ci/promote.py", "prod", f"ml-worker={digest}")
-    adopted.commit("Promote")
-    tag = yaml.safe_load((adopted.folder / "clusters/prod/applications/release.yaml").read_text())["data"]
+    """What is merged for dev leaves prod alone; the commit that moves prod's pin, with its tag, brings the change."""
+    before, digest = image(cluster), f"sha256:{'5' * 64}"
+    adopted.run(sys.executable, "ci/promote.py", "dev", f"ml-worker={digest}")
+    adopted.commit("Promote to dev")
+    timeline.note("another image committed for dev")
+    time.sleep(3 * RESYNC_S)
     assert image(cluster) == before
-    git(adopted.folder, "tag", tag["revision"])
-    timeline.note(f"promotion committed and tagged {tag['revision']}")
+    adopted.run(sys.executable, "ci/promote.py", "prod", f"ml-worker={digest}")
+    adopted.commit("Promote to prod")
+    release = read(adopted.folder / "clusters/prod/applications/release.yaml")[0]["data"]
+    git(adopted.folder, "tag", release["revision"])
+    timeline.note(f"promotion to prod committed and tagged {release['revision']}")
     timeline.wait_for("promoted image rolled out", lambda: image(cluster).endswith(digest), timeout=180)
     assert workers(cluster) == WORKERS
     timeline.wait_for("synced again", lambda: settled(cluster, "ml-worker-prod"), timeout=120)

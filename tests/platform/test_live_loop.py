@@ -18,7 +18,7 @@ from tests.live.controlplane.timeline import Timeline
 from tests.platform.gpu_loop import ENVIRONMENT, NAMESPACE, WORKER, Loop, Samples, cluster_and_account, start
 from tests.platform.loop_account import Account
 from tests.platform.pod_processes import PodProcesses
-from tests.platform.timeline_page import RECORD, Run
+from tests.platform.timeline_page import LOOP, Run, record
 
 pytestmark = pytest.mark.slow
 SCANS, SCAN_S, WORKERS = 2_700, 0.8, 4
@@ -51,8 +51,7 @@ def test_uploads_bring_workers_and_gpu_nodes_and_their_end_takes_both_away(
         check_a_zone_may_be_drained(loop, zero)
         check_everything_goes_back_to_zero(loop, zero, workers)
         check_no_scan_was_lost_or_done_twice(loop)
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    RECORD.write_text(run._replace(events=zero.events, samples=samples.found).as_json())
+    record(LOOP, run._replace(events=zero.events, samples=samples.found))
     timeline.events += zero.events
     timeline.note(f"resident MiB: {cluster.resident_mib()}")
 
