@@ -119,8 +119,9 @@ once (one pod in 120 s, after 300 s), empty nodes go after {quick[2]} (10 min). 
 
 ## Argo CD brings prod up
 
-`tests/platform/test_live_argocd.py`: its real controllers read `platform/` from a local git, at the tag `prod-1`. They look
-at Git every 3 s (three minutes as shipped). The wave of charts is left out, for no chart repository can be reached here.
+`tests/platform/test_live_argocd.py`: its real controllers read `platform/` from a local git, at the tag `prod-1`. They
+look at Git every 3 s (three minutes as shipped). The wave of charts is left out, for no chart repository can be
+reached here.
 
 {_table(argo_cd)}
 """
