@@ -51,6 +51,10 @@ class PodProcesses:
         """How many processes there are now."""
         return len(self.nodes) - len(self.exit_codes)
 
+    def log(self, pod: str) -> str:
+        """The end of what a pod's process has printed."""
+        return self._cluster.processes.log(_process(pod))
+
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
