@@ -22,8 +22,8 @@ from tests.platform.pod_processes import PodProcesses
 from tests.platform.timeline_page import LOOP, Run, record
 
 pytestmark = pytest.mark.slow
-SCANS, SCAN_S, WORKERS = 2_700, 0.8, 4
-# Five scans a second: what moto, one process, serves on a busy machine while it judges every request.
+SCANS, SCAN_S, WORKERS = 2_700, 0.5, 4
+# Eight scans a second are 50 requests: moto, one process, serves them on a busy machine too.
 DURING_DRAIN = 200
 TAINT = {"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}
 
