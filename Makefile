@@ -17,7 +17,7 @@ audit: $(VENV)/.run  ## audit platform/: prints the report and writes it to repo
 test: $(VENV)/.dev tools  ## everything, fast and slow
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-platform-test: $(VENV)/.dev tools  ## the platform: Terraform on moto, overlays, alerts, dashboards, audit
+platform-test: $(VENV)/.dev tools  ## the platform: Terraform on moto, overlays, alerts, dashboards, audit, the loop on real components
 	$(BIN)/python -m pytest tests/platform
 
 test-fast: $(VENV)/.dev  ## what runs in a minute or two

@@ -23,6 +23,8 @@ apply() { kubectl apply --server-side --force-conflicts "$@"; }
 apply -f bootstrap/argocd/namespace.yaml
 apply -n argocd -f "https://raw.githubusercontent.com/argoproj/argo-cd/$argocd/manifests/install.yaml"
 apply -k bootstrap/argocd
+# Parameters are read at the start.
+kubectl -n argocd rollout restart deploy/argocd-applicationset-controller
 kubectl -n argocd rollout status deploy/argocd-repo-server --timeout=5m
 apply -f "$secret"
 

@@ -23,22 +23,26 @@ class ArgoCD:
     """Argo CD as an add-on of a cluster, its own cluster being the destination ``https://kubernetes.default.svc``.
 
     It reads any repository that git can reach, ``file://`` too, and renders with the control plane's kustomize.
-    ``settings`` go into the ConfigMap argocd-cm.
+    ``settings`` go into the ConfigMap argocd-cm; ``parameters`` are variables of its programs, which its installation
+    fills from argocd-cmd-params-cm.
     """
 
     modules: Sequence[str] = ("argocd",)
 
-    def __init__(self, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, settings: dict[str, str] | None = None, parameters: dict[str, str] | None = None
+    ) -> None:
         self.settings = settings or {}
+        self.parameters = parameters or {}
 
     def start(self, cluster: Cluster) -> None:
         """Install the definitions, start the four programs, wait until they answer."""
         cluster.api.apply([crds.load("argocd"), _settings(self.settings)], namespace=NAMESPACE)
         (cluster.folder / "argocd").mkdir()
         redis, repo, *answering = (cluster.free_port() for _ in range(5))
-        _run(cluster, "redis", [f"127.0.0.1:{redis}"])
+        self._run(cluster, "redis", [f"127.0.0.1:{redis}"])
         cache = f"--redis=127.0.0.1:{redis}"
-        _run(cluster, "repo-server", [cache, *_repo_server_flags(repo, answering[0])])
+        self._run(cluster, "repo-server", [cache, *_repo_server_flags(repo, answering[0])])
         client = [f"--kubeconfig={cluster.kubeconfig}", f"--namespace={NAMESPACE}"]
         server = [f"127.0.0.1:{repo}", "--repo-server-plaintext"]
         controller = [
@@ -47,16 +51,36 @@ class ArgoCD:
             f"--metrics-port={answering[1]}",
             "--loglevel=warn",
         ]
-        _run(cluster, "application-controller", [*client, cache, *controller])
+        self._run(cluster, "application-controller", [*client, cache, *controller])
         sets = [
             f"--argocd-repo-server={server[0]}",
             server[1],
             *_application_set_flags(cluster, answering[2]),
         ]
-        _run(cluster, "applicationset-controller", [*client, *sets])
+        self._run(cluster, "applicationset-controller", [*client, *sets])
         paths = zip(answering, ("metrics", "healthz", "metrics"), strict=True)
         urls = [f"http://127.0.0.1:{port}/{path}" for port, path in paths]
         wait_for("Argo CD answers", lambda: all(_answers(cluster, url) for url in urls))
+
+    def _run(self, cluster: Cluster, part: str, flags: Sequence[str]) -> None:
+        """Start one part; it finds kustomize beside the control plane and Helm among the test tools."""
+        program = build.program("argocd")
+        folder = cluster.folder / "argocd"
+        programs = [str(build.ensure("kube")), str(CACHE / "bin"), os.environ["PATH"]]
+        environment = {
+            "PATH": os.pathsep.join(programs),
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
+            "KUBECONFIG": str(cluster.kubeconfig),
+            # The cluster that it runs in is found by the kubeconfig, as there is no pod to find it from.
+            "ARGOCD_FAKE_IN_CLUSTER": "true",
+            "ARGOCD_GPG_ENABLED": "false",
+            "ARGOCD_RECONCILIATION_TIMEOUT": f"{RESYNC_S}s",
+            "ARGOCD_RECONCILIATION_JITTER": "0",
+            "ARGOCD_APPLICATIONSET_CONTROLLER_REQUEUE_AFTER": f"{RESYNC_S}s",
+            **self.parameters,
+        }
+        cluster.processes.start(f"argocd-{part}", [str(program), part, *flags], env=environment)
 
 
 def _settings(settings: dict[str, str]) -> list[Object]:
@@ -97,26 +121,6 @@ def _application_set_flags(cluster: Cluster, metrics: int) -> list[str]:
         f"--probe-addr=127.0.0.1:{cluster.free_port()}",
         "--loglevel=warn",
     ]
-
-
-def _run(cluster: Cluster, part: str, flags: Sequence[str]) -> None:
-    """Start one part; it finds kustomize beside the control plane and Helm among the test tools."""
-    program = build.program("argocd")
-    folder = cluster.folder / "argocd"
-    programs = [str(build.ensure("kube")), str(CACHE / "bin"), os.environ["PATH"]]
-    environment = {
-        "PATH": os.pathsep.join(programs),
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
-        "KUBECONFIG": str(cluster.kubeconfig),
-        # The cluster that it runs in is found by the kubeconfig, as there is no pod to find it from.
-        "ARGOCD_FAKE_IN_CLUSTER": "true",
-        "ARGOCD_GPG_ENABLED": "false",
-        "ARGOCD_RECONCILIATION_TIMEOUT": f"{RESYNC_S}s",
-        "ARGOCD_RECONCILIATION_JITTER": "0",
-        "ARGOCD_APPLICATIONSET_CONTROLLER_REQUEUE_AFTER": f"{RESYNC_S}s",
-    }
-    cluster.processes.start(f"argocd-{part}", [str(program), part, *flags], env=environment)
 
 
 def _answers(cluster: Cluster, url: str) -> bool:

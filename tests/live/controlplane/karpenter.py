@@ -28,14 +28,19 @@ SPOT_SHARE = 0.4
 class Karpenter:
     """Karpenter as an add-on of a cluster, with the instance types that it may buy and the zones it finds them in.
 
-    Node pools name ``KWOKNodeClass`` of karpenter.kwok.sh as their node class.
+    ``disk_gib`` is the nodes' root volume. Node pools name ``KWOKNodeClass`` of karpenter.kwok.sh as their node class.
     """
 
     modules: Sequence[str] = ("karpenter",)
 
     def __init__(
-        self, instance_types: Sequence[str] = INSTANCE_TYPES, *, zones: Sequence[str] = ZONES
+        self,
+        instance_types: Sequence[str] = INSTANCE_TYPES,
+        *,
+        zones: Sequence[str] = ZONES,
+        disk_gib: int = 20,
     ) -> None:
+        self.disk_gib = disk_gib
         self.instance_types = instance_types
         self.zones = zones
 
@@ -43,7 +48,7 @@ class Karpenter:
         """Install the definitions, start it as cluster admin, wait until it is ready."""
         cluster.api.apply([crds.load("karpenter"), crds.load("karpenter-kwok")])
         types = cluster.folder / "instance-types.json"
-        types.write_text(json.dumps([described(name, self.zones) for name in self.instance_types]))
+        types.write_text(json.dumps([self.described(name) for name in self.instance_types]))
         health = cluster.free_port()
         environment = {
             "PATH": os.environ["PATH"],
@@ -60,27 +65,27 @@ class Karpenter:
         cluster.processes.start("karpenter", [str(build.program("karpenter"))], env=environment)
         wait_for("Karpenter ready", lambda: _ready(cluster, health))
 
-
-def described(name: str, zones: Sequence[str]) -> Object:
-    """An instance type as Karpenter's kwok provider reads it. Raises ValueError where the tables lack it."""
-    found, room, on_demand = instance(name), allocatable(name), price(name, REGION)
-    if found is None or room is None or on_demand is None:
-        raise ValueError(f"{name}: not in the auditor's tables of instances and prices")
-    resources = {
-        "cpu": f"{room.cpu_m}m",
-        "memory": f"{room.memory_mib}Mi",
-        "ephemeral-storage": f"{room.ephemeral_storage_mib}Mi",
-        "pods": str(room.pods),
-        **{key: str(count) for key, count in room.resources.items()},
-    }
-    prices = {"on-demand": on_demand.usd_per_hour, "spot": on_demand.usd_per_hour * SPOT_SHARE}
-    return {
-        "name": name,
-        "architecture": found.arch,
-        "operatingSystems": ["linux"],
-        "resources": resources,
-        "offerings": [_offering(kind, usd, zone) for kind, usd in prices.items() for zone in zones],
-    }
+    def described(self, name: str) -> Object:
+        """An instance type as Karpenter's kwok provider reads it. Raises ValueError where the tables lack it."""
+        found, on_demand = instance(name), price(name, REGION)
+        room = allocatable(name, disk_gib=self.disk_gib)
+        if found is None or room is None or on_demand is None:
+            raise ValueError(f"{name}: not in the auditor's tables of instances and prices")
+        resources = {
+            "cpu": f"{room.cpu_m}m",
+            "memory": f"{room.memory_mib}Mi",
+            "ephemeral-storage": f"{room.ephemeral_storage_mib}Mi",
+            "pods": str(room.pods),
+            **{key: str(count) for key, count in room.resources.items()},
+        }
+        prices = {"on-demand": on_demand.usd_per_hour, "spot": on_demand.usd_per_hour * SPOT_SHARE}
+        return {
+            "name": name,
+            "architecture": found.arch,
+            "operatingSystems": ["linux"],
+            "resources": resources,
+            "offerings": [_offering(kind, usd, zone) for kind, usd in prices.items() for zone in self.zones],
+        }
 
 
 def _offering(capacity: str, usd_per_hour: float, zone: str) -> Object:
