@@ -1,7 +1,7 @@
 """Test tools from ordinary package registries, built once into the user's cache.
 
-Go modules (kubeconform, kube-score, helm; kustomize where it is missing; the control plane of the live tests) and
-checkov in an environment of its own. Terraform must be there: it cannot be built from its module, whose go.mod
+Go modules (kubeconform, kube-score, helm, Alertmanager; kustomize where it is missing; the control plane of the live
+tests) and checkov in an environment of its own. Terraform must be there: it cannot be built from its module, whose go.mod
 replaces parts by folders. What is there already is left alone; versions are pinned here and in the live tests'
 go.mod files, and nowhere else.
 """
@@ -21,6 +21,9 @@ GO_TOOLS = {
     "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0",
     "kube-score": "github.com/zegl/kube-score/cmd/kube-score@v1.20.0",
     "helm": "helm.sh/helm/v3/cmd/helm@v3.22.0",
+    # The chart of platform/ runs v0.33.0; since v0.32 the module lacks what `go install` needs of its pages.
+    "alertmanager": "github.com/prometheus/alertmanager/cmd/alertmanager@v0.31.1",
+    "amtool": "github.com/prometheus/alertmanager/cmd/amtool@v0.31.1",
     "kustomize": "sigs.k8s.io/kustomize/kustomize/v5@v5.8.3",
 }
 INSTEAD = {"kustomize": "kubectl"}

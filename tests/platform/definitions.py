@@ -68,11 +68,12 @@ def schemas() -> dict[tuple[str, str], dict[str, Any]]:
         assert recorded(source) == record[source.module], f"{source.module} is not as {RECORD.name} says"
         for path in files(source):
             for document in load_stream(path.read_bytes(), path.name):
-                found.update(_of_definition(document.body))
+                found.update(of_definition(document.body))
     return found
 
 
-def _of_definition(body: Any) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+def of_definition(body: Any) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+    """For each version of a definition: apiVersion and kind, and its schema."""
     spec = body["spec"]
     for version in spec["versions"]:
         schema = _closed(version["schema"]["openAPIV3Schema"])
@@ -90,6 +91,9 @@ def _closed(node: Any) -> Any:
     schema = {key: _closed(value) for key, value in node.items() if key != "properties"}
     if isinstance(properties, dict):
         schema["properties"] = {key: _closed(value) for key, value in properties.items()}
+        # The server fills defaults in before it looks.
+        filled = {key for key, value in properties.items() if "default" in value}
+        schema["required"] = [key for key in node.get("required", []) if key not in filled]
         if schema.get("type") == "object" and not node.get("x-kubernetes-preserve-unknown-fields"):
             schema.setdefault("additionalProperties", False)
     if schema.pop("x-kubernetes-int-or-string", False):
@@ -101,7 +105,12 @@ def _closed(node: Any) -> Any:
 
 def errors(body: dict[str, Any]) -> list[str]:
     """Where an object breaks its definition; KeyError for a kind that none of the sources defines."""
-    validator = jsonschema.Draft202012Validator(schemas()[body["apiVersion"], body["kind"]])
+    return errors_by(schemas()[body["apiVersion"], body["kind"]], body)
+
+
+def errors_by(schema: dict[str, Any], body: dict[str, Any]) -> list[str]:
+    """Where an object breaks a schema."""
+    validator = jsonschema.Draft202012Validator(schema)
     return [
         f"{'.'.join(map(str, each.absolute_path))}: {each.message}" for each in validator.iter_errors(body)
     ]

@@ -204,7 +204,12 @@ def _pool(adopted: Adopted) -> list[Object]:
         each for each in adopted.rendered("infrastructure/configs/karpenter") if each["kind"] == "NodePool"
     ]
     pool["spec"]["disruption"]["consolidateAfter"] = QUICK["consolidateAfter"]
-    pool["spec"]["template"]["spec"]["nodeClassRef"] = {
+    template = pool["spec"]["template"]["spec"]
+    # Labels of instance types that only AWS's provider sets.
+    template["requirements"] = [
+        each for each in template["requirements"] if not each["key"].startswith("karpenter.k8s.aws/")
+    ]
+    template["nodeClassRef"] = {
         "group": "karpenter.kwok.sh",
         "kind": "KWOKNodeClass",
         "name": "gpu",

@@ -20,7 +20,7 @@ from tools.install import CACHE
 
 
 def program(name: str) -> str:
-    """prometheus or promtool: of PATH, else what ``python -m tools.install`` has unpacked."""
+    """prometheus, promtool, alertmanager or amtool: of PATH, else what ``python -m tools.install`` has unpacked."""
     found = shutil.which(name) or shutil.which(str(CACHE / "bin" / name))
     assert found, f"there is no {name}: run `python -m tools.install`"
     return found

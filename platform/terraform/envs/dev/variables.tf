@@ -10,6 +10,12 @@ variable "region" {
   default     = "us-east-1"
 }
 
+variable "account_id" {
+  description = "Account that dev is for, and no other. A placeholder until it is adopted."
+  type        = string
+  default     = "111122223333"
+}
+
 variable "cluster_name" {
   description = "Name of the EKS cluster."
   type        = string

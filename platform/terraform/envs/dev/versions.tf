@@ -20,6 +20,8 @@ terraform {
 
 provider "aws" {
   region = var.region
+  # With the credentials of another account nothing is planned, let alone applied.
+  allowed_account_ids = [var.account_id]
 
   default_tags {
     tags = {

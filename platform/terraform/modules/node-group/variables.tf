@@ -9,12 +9,12 @@ variable "cluster_name" {
 }
 
 variable "release_version" {
-  description = "AMI release, such as 1.35.6-20260818: new nodes are what was tested, until somebody changes this."
+  description = "AMI release, such as 1.35.6-20260714: new nodes are what was tested, until somebody changes this."
   type        = string
 
   validation {
     condition     = can(regex("^1\\.[0-9]+\\.[0-9]+-", var.release_version))
-    error_message = "release_version is KUBERNETES-DATE of an EKS optimised AMI, such as 1.35.6-20260818."
+    error_message = "release_version is KUBERNETES-DATE of an EKS optimised AMI, such as 1.35.6-20260714."
   }
 }
 

@@ -187,6 +187,37 @@ data "aws_iam_policy_document" "auditor" {
   }
 }
 
+module "alertmanager_role" {
+  source = "../service-account-role"
+
+  name            = "${local.name}-alertmanager"
+  oidc_provider   = module.cluster.oidc_provider
+  namespace       = "monitoring"
+  service_account = "prometheus-alertmanager"
+  policy          = data.aws_iam_policy_document.alertmanager.json
+}
+
+data "aws_iam_policy_document" "alertmanager" {
+  statement {
+    sid       = "Ring"
+    actions   = ["sns:Publish"]
+    resources = [module.alarms.topic_arn]
+  }
+
+  # The topic is encrypted, and SNS encrypts in the publisher's name.
+  statement {
+    sid       = "EncryptForTheTopic"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [module.operations_key.arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["sns.${var.region}.amazonaws.com"]
+    }
+  }
+}
+
 locals {
   # The calls of `auditor check` on an account, apart by whether a policy can limit them.
   auditor_reads = jsondecode(file("${path.module}/auditor-reads.json"))

@@ -55,6 +55,7 @@ output "gitops_bridge" {
         worker_role_arn          = module.worker_role.arn
         keda_operator_role_arn   = module.keda_role.arn
         auditor_role_arn         = module.auditor_role.arn
+        alertmanager_role_arn    = module.alertmanager_role.arn
         worker_namespace         = var.worker.namespace
         worker_service_account   = var.worker.service_account
         queue_url                = module.queue.url

@@ -35,7 +35,7 @@ variable "kubernetes_version" {
 variable "node_release_version" {
   description = "AMI release of all nodes. Its NVIDIA driver must be new enough for the worker's CUDA (see gpu_driver_branch)."
   type        = string
-  default     = "1.35.6-20260818"
+  default     = "1.35.6-20260714"
 }
 
 variable "gpu_driver_branch" {

@@ -3,7 +3,7 @@ mock_provider "aws" {}
 variables {
   name            = "gpu-g5"
   cluster_name    = "c"
-  release_version = "1.35.6-20260818"
+  release_version = "1.35.6-20260714"
   ami_type        = "AL2023_x86_64_NVIDIA"
   node_role_arn   = "arn:aws:iam::111122223333:role/node"
   subnet_ids      = ["subnet-1", "subnet-2"]

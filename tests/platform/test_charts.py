@@ -1,0 +1,96 @@
+"""The operators' charts with our values: Karpenter's as it is in its Go module, and what is judged in all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.live.controlplane.gomodules import module_folder
+from tests.platform import charts, definitions
+from tests.platform.charts import Release
+from tests.platform.overlays import Object
+
+ENVIRONMENTS = ("dev", "prod")
+KARPENTER = "github.com/aws/karpenter-provider-aws"
+EVERY = {"keda", "kube-prometheus-stack", "opencost", "gpu-operator", "cluster-autoscaler"}
+
+
+def karpenters_chart() -> Path:
+    return module_folder(KARPENTER, definitions.version_of(KARPENTER)) / "charts/karpenter"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_karpenters_chart_takes_our_values_and_makes_what_the_project_allows(
+    environment: str, tmp_path: Path
+) -> None:
+    assert charts.judge(karpenters_chart(), charts.karpenter(environment, tmp_path), environment) == {}
+
+
+def test_karpenters_controller_has_role_queue_and_a_place_on_system_nodes(tmp_path: Path) -> None:
+    objects = charts.render(karpenters_chart(), charts.karpenter("prod", tmp_path))
+    (account,) = [each for each in objects if each["kind"] == "ServiceAccount"]
+    assert account["metadata"]["name"] == "karpenter"
+    assert account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"].endswith(
+        "role/cbct-prod-karpenter"
+    )
+    (controller,) = [each for each in objects if each["kind"] == "Deployment"]
+    pod = controller["spec"]["template"]["spec"]
+    assert pod["nodeSelector"]["workload-class"] == "system"
+    told = {each["name"]: each.get("value") for each in pod["containers"][0]["env"]}
+    assert told["CLUSTER_NAME"] == "swin-tiny-eks-cluster" and told["INTERRUPTION_QUEUE"] == "interruptions"
+    (monitor,) = [each for each in objects if each["kind"] == "ServiceMonitor"]
+    assert monitor["metadata"]["labels"]["release"] == "prometheus"
+
+
+def release(values: Object) -> Release:
+    return Release("sample", "1.0.0", "sample", "keda", (values, {}))
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    """A chart of one Deployment, with a dependency of its own."""
+    chart = tmp_path / "sample"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "charts/inner").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("{apiVersion: v2, name: sample, version: 1.0.0}")
+    (chart / "values.yaml").write_text("{replicas: 1, resources: {}, scope: Namespaced}")
+    (chart / "charts/inner/Chart.yaml").write_text("{apiVersion: v2, name: inner, version: 1.0.0}")
+    (chart / "charts/inner/values.yaml").write_text("{port: 80}")
+    (chart / "templates/made.yaml").write_text(
+        "apiVersion: v1\nkind: {{ if eq .Values.scope `Cluster` }}PersistentVolume{{ else }}ConfigMap{{ end }}\n"
+        "metadata: {name: made}\ndata: {replicas: {{ .Values.replicas }}}\n"
+        "# {{ with .Values.hidden }}{{ . }}{{ end }}\n"
+    )
+    return chart
+
+
+def test_a_value_that_a_chart_does_not_have_is_told(sample: Path) -> None:
+    values = {"replica": 2, "resources": {"requests": {}}, "hidden": 1, "inner": {"port": 81, "prot": 82}}
+    assert charts.unknown_values(sample, release(values)) == ["inner.prot", "replica"]
+
+
+def test_what_the_schemas_refuse_is_told(sample: Path) -> None:
+    found = charts.problems(charts.render(sample, release({"replicas": 2})))
+    assert list(found) == ["ConfigMap made"]
+    assert charts.problems(charts.render(sample, release({"replicas": '"2"'}))) == {}
+
+
+def test_what_the_project_does_not_allow_is_told(sample: Path) -> None:
+    allowed = charts.render(sample, release({}))
+    assert charts.refused(allowed, release({}), "prod") == []
+    wide = charts.render(sample, release({"scope": "Cluster"}))
+    assert charts.refused(wide, release({}), "prod") == ["PersistentVolume keda/made"]
+    elsewhere = release({})._replace(namespace="default")
+    assert charts.refused(allowed, elsewhere, "prod") == ["ConfigMap default/made"]
+
+
+def test_a_chart_that_does_not_render_says_why(sample: Path) -> None:
+    (sample / "templates/made.yaml").write_text('{{ fail "no such size" }}')
+    with pytest.raises(AssertionError, match="no such size"):
+        charts.render(sample, release({}))
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_chart_that_is_deployed_is_known_here(environment: str) -> None:
+    assert {each.chart for each in charts.releases(environment)} == EVERY
