@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from auditor.cost import economics
 from auditor.cost.scan import DAYS_PER_MONTH, billed, usd
-from auditor.cost.standing import standing, zone
+from auditor.cost.standing import disks, hourly, standing, zone
 from auditor.cost.statement import Alternative, Line, Platform, Statement
 from auditor.cost.workload import Known, known
-from auditor.data.prices import HOURS_PER_MONTH
 from auditor.facts.burn import GroupBurn, burn_of
 from auditor.facts.declared import Declared
 from auditor.unknown import Unknown
@@ -35,7 +34,7 @@ def _platform(world: World, burns: list[GroupBurn], apart: Iterable[World]) -> P
     found = world.region
     region = "" if isinstance(found, Unknown) else found
     lines, said = standing(world, region)
-    lines += [_gpu_line(burn) for burn in burns]
+    lines += [line for burn in burns for line in _gpu_lines(burn, region)]
     said += [note for burn in burns for note in burn.notes]
     floor, worst = _sum([line.floor for line in lines]), _sum([line.worst for line in lines])
     pairs = [(burn, pod) for burn in burns for pod in burn.pods]
@@ -61,12 +60,15 @@ def _platform(world: World, burns: list[GroupBurn], apart: Iterable[World]) -> P
     )
 
 
-def _gpu_line(burn: GroupBurn) -> Line:
-    price = f"{burn.price.usd_per_hour:g}/h × {HOURS_PER_MONTH} h" if burn.price else "price not known"
+def _gpu_lines(burn: GroupBurn, region: str) -> Iterator[Line]:
+    price = hourly(burn.price, burn.dearest) if burn.price else "price not known"
     low, high = ("?" if each is None else each for each in (burn.floor_nodes, burn.worst_nodes))
-    return Line(
-        f"GPU nodes {burn.name}, {burn.instance_type}", f"{low} to {high} × {price}", burn.floor, burn.worst
-    )
+    what = f"GPU nodes {burn.name}, {burn.instance_type}"
+    yield Line(what, f"{low} to {high} × {price}", burn.floor, burn.worst)
+    if burn.floor_nodes is not None and burn.worst_nodes is not None:
+        yield from disks(
+            burn.name, burn.group.value.get("disk_gib"), burn.floor_nodes, burn.worst_nodes, region
+        )
 
 
 def _expected(floor: float | None, scaled: Iterable[Known]) -> float | None:

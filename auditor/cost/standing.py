@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.cost.statement import Line, TradeOff
-from auditor.data.prices import HOURS_PER_MONTH
+from auditor.data.prices import HOURS_PER_MONTH, Price
 from auditor.data.service_prices import ServicePrices, service_prices
-from auditor.facts.burn import size_of
+from auditor.facts.burn import priced, size_of
 from auditor.model import Resource
 from auditor.unknown import Unknown
 from auditor.world import World
@@ -25,7 +25,7 @@ def standing(world: World, region: str) -> tuple[list[Line], list[str]]:
             f"prices of control plane, network and keys in {region} are not known; only nodes are counted"
         ]
     said: list[str] = []
-    lines = [*_counted(mine, prices), *_endpoints(mine, prices, said), *_nodes(world, region, prices, said)]
+    lines = [*_counted(mine, prices), *_endpoints(mine, prices, said), *_nodes(world, region, said)]
     return lines, said
 
 
@@ -80,30 +80,40 @@ def zone(world: World, region: str) -> TradeOff | None:
     return TradeOff("multi-AZ: one more zone", how, None, nat + endpoints * each)
 
 
-def _nodes(world: World, region: str, prices: ServicePrices, said: list[str]) -> Iterator[Line]:
+def _nodes(world: World, region: str, said: list[str]) -> Iterator[Line]:
     mine = {id(each) for each in world.target.resources}
     for group in world.instances("NodeGroup"):
         value = group.value
         if id(group.resource) in mine and value["is_gpu"] is False:
-            yield from _group(world, region, prices, value, said)
+            yield from _group(world, region, value, said)
 
 
-def _group(
-    world: World, region: str, prices: ServicePrices, value: dict[str, Any], said: list[str]
-) -> Iterator[Line]:
+def _group(world: World, region: str, value: dict[str, Any], said: list[str]) -> Iterator[Line]:
     name, disk = value["name"], value.get("disk_gib")
     low, high = size_of(value.get("min")), size_of(value.get("max"))
-    types = value.get("instance_types")
-    kind = types[0] if type(types) is list and types and type(types[0]) is str else ""
-    price = world.price(kind, region) if kind else None
-    if isinstance(name, Unknown) or price is None or low is None or high is None:
+    first, dearest, _ = priced(world, value.get("instance_types"), region)
+    if isinstance(name, Unknown) or first is None or dearest is None or low is None or high is None:
         called = "of one group" if isinstance(name, Unknown) else name
         said.append(f"size or price of the CPU nodes {called} is not known: they are not counted")
         return
-    usd = price.usd_per_month
-    how = f"{low} to {high} × {price.usd_per_hour:g}/h × {HOURS_PER_MONTH} h"
-    yield Line(f"CPU nodes {name}, {kind}", how, low * usd, high * usd)
-    if type(disk) is int:
-        each = disk * prices.gp3_gib_month
-        text = f"{low} to {high} × {disk} GiB × {prices.gp3_gib_month:g}"
+    how = f"{low} to {high} × {hourly(first, dearest)}"
+    worst = high * dearest.usd_per_month
+    yield Line(f"CPU nodes {name}, {value['instance_types'][0]}", how, low * first.usd_per_month, worst)
+    yield from disks(name, disk, low, high, region)
+
+
+def hourly(first: Price, dearest: Price | None) -> str:
+    """``1.006/h × 730 h``; and at what price the worst is counted, where that is another type's."""
+    text = f"{first.usd_per_hour:g}/h × {HOURS_PER_MONTH} h"
+    if dearest is None or dearest.usd_per_hour == first.usd_per_hour:
+        return text
+    return f"{text}; worst: the group's dearest type, {dearest.usd_per_hour:g}/h"
+
+
+def disks(name: str, gib: Any, low: int, high: int, region: str) -> Iterator[Line]:
+    """The nodes' root volumes as gp3, without throughput beyond what is included; nothing where sizes are unknown."""
+    prices = service_prices(region)
+    if prices is not None and type(gib) is int:
+        each = gib * prices.gp3_gib_month
+        text = f"{low} to {high} × {gib} GiB × {prices.gp3_gib_month:g}"
         yield Line(f"disks of {name}", text, low * each, high * each)

@@ -2,7 +2,7 @@
 
 - **floor**: what runs when there is no work: the larger of the group's minimum and the nodes that GPU workloads
   keep alive (their least replicas, by the scaler or the manifest), times the price.
-- **worst**: the group's maximum, all month.
+- **worst**: the group's maximum, all month, each node of the dearest type that the group may take.
 - **expected**: the floor plus the declared work (``jobs_per_month`` × ``p95_seconds``); unknown when undeclared.
 
 A price or a size that is not known makes that number unknown, never a guess.
@@ -37,6 +37,8 @@ class GroupBurn(Struct):
     group: Instance
     instance_type: str = ""
     price: Price | None = None
+    """Of the first type, which is tried first."""
+    dearest: Price | None = None
     floor_nodes: int | None = None
     worst_nodes: int | None = None
     work_hours: float | None = None
@@ -54,12 +56,12 @@ class GroupBurn(Struct):
     @property
     def floor(self) -> float | None:
         """USD a month without work."""
-        return self._month(self.floor_nodes)
+        return _month(self.floor_nodes, self.price)
 
     @property
     def worst(self) -> float | None:
         """USD a month at the group's maximum."""
-        return self._month(self.worst_nodes)
+        return _month(self.worst_nodes, self.dearest)
 
     @property
     def expected(self) -> float | None:
@@ -69,12 +71,13 @@ class GroupBurn(Struct):
         wanted = self.floor + self.work_hours * self.price.usd_per_hour
         return wanted if self.worst is None else min(wanted, max(self.worst, self.floor))
 
-    def _month(self, nodes: int | None) -> float | None:
-        if nodes == 0:
-            return 0.0
-        if nodes is None or self.price is None:
-            return None
-        return nodes * self.price.usd_per_hour * HOURS_PER_MONTH
+
+def _month(nodes: int | None, price: Price | None) -> float | None:
+    if nodes == 0:
+        return 0.0
+    if nodes is None or price is None:
+        return None
+    return nodes * price.usd_per_hour * HOURS_PER_MONTH
 
 
 class Burn:
@@ -159,10 +162,9 @@ class Burn:
         if not burn.instance_type:
             burn.notes.append(f"the instance type of {burn.group.value.get('name')} is not known")
             return
-        burn.price = self._world.price(burn.instance_type, region)
-        if burn.price is None:
-            what = f"no price of {burn.instance_type} in {region}"
-            burn.notes.append(f"{what}; declare it under [prices] in auditor.toml")
+        burn.price, burn.dearest, unpriced = priced(self._world, burn.group.value["instance_types"], region)
+        for kind in unpriced:
+            burn.notes.append(f"no price of {kind} in {region}; declare it under [prices] in auditor.toml")
 
     def _kept(self, pod: Instance) -> int:
         """GPUs that a workload holds while there is no work."""
@@ -188,6 +190,19 @@ class Burn:
                 return None
             hours += jobs * seconds / 3600
         return hours if pods else None
+
+
+def priced(world: World, types: Any, region: str) -> tuple[Price | None, Price | None, list[str]]:
+    """Prices of a group's first type and of its dearest, and the types of which no price is known.
+
+    The dearest is None where any is missing: that one could be it.
+    """
+    listed = types if type(types) is list else []
+    known = [world.price(kind, region) if type(kind) is str else None for kind in listed]
+    found = [each for each in known if each is not None]
+    dearest = max(found, key=lambda each: each.usd_per_hour, default=None)
+    missing = [str(kind) for kind, price in zip(listed, known, strict=True) if price is None]
+    return known[0] if known else None, None if missing else dearest, missing
 
 
 def burn_of(world: World) -> Burn:

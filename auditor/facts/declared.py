@@ -3,7 +3,7 @@
 A declaration is an annotation ``auditor.dev/<name>`` on the workload (or its pod template), or a key in
 ``auditor.toml`` under ``[declare."<group/kind/namespace/name>"]`` (``*`` matches any part) or ``[declare]`` for
 the whole repository. The annotation wins. What nobody declared is unknown, and the verdicts that need it are
-not-assessed and name the key.
+not-assessed and name the key; but a monthly budget that Terraform makes (``aws_budgets_budget``) is declared by that.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from auditor.world import World
 
 PREFIX = "auditor.dev/"
+BUDGET = "monthly-budget-usd"
+MONTHLY = {"budget_type": "COST", "limit_unit": "USD", "time_unit": "MONTHLY"}
+"""What ``aws_budgets_budget`` says of a budget that is comparable with a declared one."""
 
 DECLARATIONS: dict[str, tuple[type, str]] = {
     "p95-seconds": (float, "95th percentile of one job's processing time, in seconds"),
@@ -32,7 +35,7 @@ DECLARATIONS: dict[str, tuple[type, str]] = {
     "idempotent": (bool, "whether a duplicate delivery is harmless"),
     "preset": (str, "inference preset, e.g. fast or quality"),
     "sla": (str, "service class, e.g. batch or quality"),
-    "monthly-budget-usd": (float, "most that the target may cost in a month, in USD"),
+    BUDGET: (float, "most that the target may cost in a month, in USD; undeclared: its aws_budgets_budget"),
     "aws-actions": (str, "IAM actions the workload uses, separated by commas"),
     "output": (str, "where results are written, e.g. s3://bucket/out/*.nii.gz"),
     "cold-start-seconds": (float, "declared cold start, in seconds"),
@@ -50,6 +53,7 @@ class Declared:
 
     def __init__(self, world: World) -> None:
         self._declared = world.declarations
+        self._world = world
 
     def of(self, instance: Instance) -> Any:
         """Declarations that hold for the resource of ``instance``."""
@@ -69,10 +73,24 @@ class Declared:
                 return _convert(name, kind, values[setting])
         if setting in self._declared and not isinstance(self._declared[setting], Mapping):
             return _convert(name, kind, self._declared[setting])
+        if name == BUDGET and (found := self._terraform_budget()) is not None:
+            return found
         return Unknown(
             f"{setting} is not declared",
             f'annotate {PREFIX}{name}, or set {setting} under [declare."{key}"] in auditor.toml',
         )
+
+    def _terraform_budget(self) -> float | None:
+        """The one monthly budget in USD of the target's Terraform; None where there is none, or a second one."""
+        found = [
+            each.body.get("limit_amount")
+            for each in self._world.kind("terraform", "aws_budgets_budget")
+            if {name: each.body.get(name) for name in MONTHLY} == MONTHLY
+        ]
+        try:
+            return float(found[0]) if len(found) == 1 and type(found[0]) in (str, int, float) else None
+        except ValueError:
+            return None
 
 
 def _annotations(instance: Instance) -> Mapping[str, Any]:

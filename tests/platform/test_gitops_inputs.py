@@ -162,7 +162,7 @@ def test_the_budget_alert_knows_terraforms_budget(environment: str) -> None:
     text = (PLATFORM / f"terraform/envs/{environment}/main.tf").read_text()
     budget = re.search(r"budget_usd_per_month = (\d+)", text)
     assert budget is not None
-    assert str(alerts(environment)["BudgetExceeded"]["expr"]).endswith(f"> {budget.group(1)}")
+    assert str(alerts(environment)["BudgetExceeded"]["expr"]).endswith(f"> 0.8 * {budget.group(1)}")
 
 
 @pytest.mark.parametrize(("environment", "column"), [("dev", 2), ("prod", 3)])

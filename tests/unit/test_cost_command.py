@@ -21,6 +21,8 @@ cold_start_seconds = 150
 vram_gib = 10
 monthly_budget_usd = 100
 """
+DISK = 20 * 0.08
+"""EKS's own root volume of a node, USD a month."""
 CLUSTER = """
 resource "aws_eks_cluster" "main" {
   name     = "inference"
@@ -121,15 +123,16 @@ def test_a_node_that_is_kept_anyway_is_paid_once(tree: Path) -> None:
     (tree / "main.tf").write_text(GROUP.format(region="us-east-1", type="g5.xlarge", least="1"))
     (tree / "auditor.toml").write_text(f"{DECLARED}jobs_per_month = 730\n")
     found = platform()
-    assert found["floor"] == found["expected"] == 734.38
+    assert found["floor"] == found["expected"] == pytest.approx(734.38 + DISK)
     volumes = {each["per_day"]: each["expected"] for each in found["workloads"][0]["volumes"]}
-    assert (volumes[27], volumes[2700]) == (734.38, pytest.approx(2 * 734.38))
+    assert volumes[27] == pytest.approx(734.38 + DISK)
+    assert volumes[2700] == pytest.approx(2 * 734.38 + DISK)
     assert "gpu keeps 1 node without work" in run("cost", ".", "--no-cache").out
 
 
 def test_without_a_cluster_only_nodes_are_counted_and_that_is_said(tree: Path) -> None:
     found = platform()
-    assert (found["floor"], found["worst"]) == (0, 2937.52)
+    assert (found["floor"], found["worst"]) == (0, pytest.approx(2937.52 + 4 * DISK))
     assert any("no aws_eks_cluster is declared" in each for each in found["undeclared"])
 
 
@@ -145,6 +148,7 @@ def test_what_stands_without_work_is_counted_line_by_line(tree: Path) -> None:
         "CPU nodes cpu, t3.large": (60.74, 121.47),
         "disks of cpu": (4.0, 8.0),
         "GPU nodes gpu, g5.xlarge": (0.0, 2937.52),
+        "disks of gpu": (0.0, 6.4),
     }
     assert found["floor"] == pytest.approx(218.04, abs=0.005)
     (zone,) = [each for each in found["workloads"][0]["trade_offs"] if each["what"].startswith("multi-AZ")]
@@ -199,3 +203,47 @@ def test_the_platforms_readme_states_the_floor_that_is_computed() -> None:
 def test_a_tree_without_gpus_says_so(tmp_path: Path) -> None:
     outcome = run("cost", tmp_path, "--no-cache")
     assert outcome.code == 0 and "No GPU node group is declared here" in outcome.out
+
+
+def test_the_worst_case_takes_the_dearest_type_of_a_group(tree: Path) -> None:
+    several = (tree / "main.tf").read_text().replace('["g5.xlarge"]', '["g5.xlarge", "g5.2xlarge"]')
+    (tree / "main.tf").write_text(several)
+    found = platform()
+    (line,) = [each for each in found["lines"] if each["what"].startswith("GPU nodes")]
+    assert line["worst"] == pytest.approx(4 * 1.212 * 730)
+    assert line["how"] == "0 to 4 × 1.006/h × 730 h; worst: the group's dearest type, 1.212/h"
+    assert found["workloads"][0]["alone_usd"] == pytest.approx(1103.5 * 1.006 / 3600)
+    (tree / "main.tf").write_text(several.replace("g5.2xlarge", "g5.huge"))
+    assert platform()["worst"] is None and any(
+        "no price of g5.huge" in each for each in platform()["undeclared"]
+    )
+
+
+BUDGET = """
+resource "aws_budgets_budget" "{name}" {{
+  name         = "{name}"
+  budget_type  = "COST"
+  limit_amount = "{limit}"
+  limit_unit   = "USD"
+  time_unit    = "{unit}"
+}}
+"""
+
+
+def test_terraforms_budget_counts_where_none_is_declared(tree: Path) -> None:
+    group = (tree / "main.tf").read_text()
+    (tree / "main.tf").write_text(group + BUDGET.format(name="month", limit=4300, unit="MONTHLY"))
+    assert platform()["budget"] == 100
+    (tree / "auditor.toml").write_text(DECLARED.replace("monthly_budget_usd = 100\n", ""))
+    assert platform()["budget"] == 4300
+    assert not any("monthly_budget_usd" in each for each in platform()["undeclared"])
+
+
+@pytest.mark.parametrize("more", ["MONTHLY", "nothing", "DAILY"])
+def test_a_budget_of_another_time_or_one_of_two_is_no_monthly_budget(tree: Path, more: str) -> None:
+    (tree / "auditor.toml").write_text(DECLARED.replace("monthly_budget_usd = 100\n", ""))
+    first = BUDGET.format(name="first", limit=4300, unit="DAILY" if more == "DAILY" else "MONTHLY")
+    second = BUDGET.format(name="second", limit=50, unit="MONTHLY") if more == "MONTHLY" else ""
+    limit = first.replace('"4300"', "var.limit") if more == "nothing" else first
+    (tree / "main.tf").write_text((tree / "main.tf").read_text() + limit + second)
+    assert platform()["budget"] is None

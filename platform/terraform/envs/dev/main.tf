@@ -17,6 +17,6 @@ module "platform" {
   flow_log_traffic     = "REJECT"
   scan_retention_days  = 7
   alarm_emails         = var.alarm_emails
-  budget_usd_per_month = 400
+  budget_usd_per_month = 2200 # above the worst case of `auditor cost platform`
   github_repository    = var.github_repository
 }

@@ -77,6 +77,8 @@ resource "aws_cloudwatch_metric_alarm" "nobody_works" {
   }
 }
 
+# The budget holds the worst case, all nodes all month, so that reaching it would mean something that no code declares.
+# It therefore rings at 80 % of it.
 resource "aws_budgets_budget" "this" {
   name         = var.name
   budget_type  = "COST"
@@ -94,7 +96,7 @@ resource "aws_budgets_budget" "this" {
   notification {
     notification_type          = "FORECASTED"
     comparison_operator        = "GREATER_THAN"
-    threshold                  = 100
+    threshold                  = 80
     threshold_type             = "PERCENTAGE"
     subscriber_sns_topic_arns  = [aws_sns_topic.this.arn]
     subscriber_email_addresses = var.emails
