@@ -67,6 +67,9 @@ class RootFacts:
         return sum(1 for each in mine if each.value["is_gpu"] is True)
 
     def _own_tags(self, resource: Resource) -> Any:
+        planned = resource.body.get("tags_all")
+        if type(planned) is dict:  # A plan has both together.
+            return text_map(planned)
         return merged(self._tags, text_map(resource.body.get("tags")))
 
     def _ebs(self) -> bool:

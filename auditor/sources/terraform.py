@@ -13,6 +13,7 @@ from auditor.progress import over
 from auditor.sources.manifests import EXCERPT_LINES, SourceFile, without_nulls
 from auditor.sources.tree import Unreadable
 from auditor.spans import Edit
+from auditor.unknown import Unknown
 
 if TYPE_CHECKING:
     from auditor.sources.git import Checkout
@@ -129,7 +130,13 @@ def _root_resource(reader: _Reader, root: TfRoot) -> Resource:
             name: {"value": each.value, "sensitive": each.sensitive} for name, each in root.outputs.items()
         },
     }
-    if root.backend is not None:
+    if not root.coded:
+        from auditor.terraform.plan import BESIDE_CODE, NOT_IN_A_PLAN
+
+        body |= dict.fromkeys(
+            ("backend", "lock_file", "required_version"), Unknown(NOT_IN_A_PLAN, BESIDE_CODE)
+        )
+    elif root.backend is not None:
         body["backend"] = {"type": root.backend.type, **root.backend.body}
     origin = RootOrigin(reader, root)
     return Resource("terraform", ROOT_KIND, "", root.directory or ".", without_nulls(body), origin)

@@ -116,6 +116,8 @@ class TfRoot:
     backend: TfBackend | None = None
     required_version: str = ""
     has_lock_file: bool = False
+    coded: bool = True
+    """False for a plan without its code: backend, lock file, required version and lifecycles are not in it."""
     problems: list[Problem] = field(default_factory=list)
     tfvars: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)

@@ -17,6 +17,8 @@ Json: TypeAlias = dict[str, object]
 REPAIR = "write it with `terraform show -json PLAN > plan.json`"
 MASKED_REASON = "masked: Terraform marks the value as sensitive"
 KNOWN_LATER = "known after apply"
+NOT_IN_A_PLAN = "neither a plan nor a state says it, and the code is not in this tree"
+BESIDE_CODE = "keep the plan beside the .tf files that it was made from"
 INSTANCE_KEY = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|\d+|\?)\]')
 NOT_RESOURCES = frozenset({"var", "local", "each", "count", "path", "terraform", "self", "module"})
 MAX_BYTES = 256 << 20
@@ -46,6 +48,7 @@ def load_plan(path: str, data: bytes, root: TfRoot | None) -> TfRoot:
         result.providers = root.providers if root else reader.providers()
     except RecursionError:
         result.problems.append(Problem(path, 0, 0, "JSON is nested too deeply", REPAIR))
+    result.coded = root is not None
     if root is not None:
         result.backend, result.has_lock_file = root.backend, root.has_lock_file
         result.required_version, result.locals, result.files = root.required_version, root.locals, root.files
@@ -126,13 +129,16 @@ class PlanReader:
             change.get("after_unknown"),
             resource.get("sensitive_values") or change.get("after_sensitive"),
         )
+        managed = resource.get("mode") != "data"
+        if code is None and managed:
+            body["lifecycle"] = Unknown(NOT_IN_A_PLAN, BESIDE_CODE)
         return TfResource(
             body,
             code.file if code else "",
             code.line if code else 0,
             code.locator if code else None,
             address=address,
-            mode="data" if resource.get("mode") == "data" else "managed",
+            mode="managed" if managed else "data",
             type=_text(resource.get("type")),
             name=_text(resource.get("name")),
             module=module,
@@ -170,11 +176,7 @@ class PlanReader:
         for _, config in sorted(configs.items()):
             entry = _object(config)
             arguments = _object(entry.get("expressions"))
-            body = {
-                name: plain(_object(each)["constant_value"])
-                for name, each in arguments.items()
-                if "constant_value" in _object(each)
-            }
+            body = {name: _written(each) for name, each in arguments.items()}
             found.append(
                 TfProvider(
                     body,
@@ -270,6 +272,20 @@ class Overlay:
             if rest
         ]
         return TfCall("expression", [*found, None], own) if found else own
+
+
+def _written(expression: object) -> object:
+    """An argument of the configuration: its constant, unknown where it refers to something, else nested blocks."""
+    if isinstance(expression, list):
+        return [_written(each) for each in expression]
+    entry = _object(expression)
+    if "constant_value" in entry:
+        return plain(entry["constant_value"])
+    names = entry.get("references")
+    if isinstance(names, list):
+        told = ", ".join(name for name in names if isinstance(name, str))
+        return Unknown(f"written as an expression of {told}", BESIDE_CODE)
+    return {name: _written(each) for name, each in entry.items()}
 
 
 def _references(expression: object) -> list[str]:
