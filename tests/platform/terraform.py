@@ -68,7 +68,7 @@ class Terraform:
 
     def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
         self.root = root
-        self._environment = {
+        self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith(("TF_", "AWS_"))},
             "TF_IN_AUTOMATION": "1",
             "TF_INPUT": "0",
@@ -80,7 +80,7 @@ class Terraform:
         done = subprocess.run(
             [binary(), *arguments, *(("-no-color",) if arguments[0] != "fmt" else ())],
             cwd=self.root,
-            env=self._environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.platform import bootstrap_run
 from tests.platform.live_account import DRIFT, failed, live_audit
 from tests.platform.moto_process import ACCOUNT, REGION, STATE_BUCKET, MotoServer, prepare_account
 from tests.platform.terraform import SOURCE, Terraform, cli_config, copy_to
@@ -68,15 +69,28 @@ def check_the_state_lies_in_the_bucket_and_its_lock_is_gone(applied: Applied) ->
 
 def check_the_plan_has_no_open_finding(applied: Applied) -> None:
     """Beside its code, which says what a plan does not: backend, lock file, lifecycle."""
-    sources, report = applied.plan.parents[2], applied.plan.parents[3] / "report.json"
-    settings = SOURCE.parent / "auditor.toml"
-    done = run("check", sources, "--config", settings, "--format", "json", "--output", report)
-    told = json.loads(report.read_text())
+    told = audited(applied.plan.parents[2], applied.plan.parents[3] / "report.json")
     assert f"envs/{applied.name}/plan.json" in {each["name"] for each in told["targets"]}
-    found = {each["policy"] for each in told["findings"] if each["status"] == "fail"}
-    assert found == {"TF-025"}, (
-        done.out
-    )  # the state of state/ itself, which platform/auditor-waivers.yaml waives
+    # The state of state/ itself, which platform/auditor-waivers.yaml waives.
+    assert failed_policies(told) == {"TF-025"}
+
+
+def check_the_plan_alone_is_not_accused_of_what_it_cannot_say(applied: Applied) -> None:
+    folder = applied.plan.parents[3] / "alone"
+    folder.mkdir()
+    (folder / "plan.json").write_bytes(applied.plan.read_bytes())
+    # Waived by a comment in the code.
+    assert failed_policies(audited(folder, folder / "report.json")) <= {"TF-053"}
+
+
+def audited(path: Path, report: Path) -> dict[str, Any]:
+    run("check", path, "--config", SOURCE.parent / "auditor.toml", "--format", "json", "--output", report)
+    told: dict[str, Any] = json.loads(report.read_text())
+    return told
+
+
+def failed_policies(told: dict[str, Any]) -> set[str]:
+    return {each["policy"] for each in told["findings"] if each["status"] == "fail"}
 
 
 def check_gpu_nodes_wait_at_zero_behind_a_taint(applied: Applied) -> None:
@@ -139,6 +153,7 @@ def check_each_role_trusts_one_service_account(applied: Applied) -> None:
         "keda_operator_role_arn": "system:serviceaccount:keda:keda-operator",
         "cluster_autoscaler_role_arn": "system:serviceaccount:kube-system:cluster-autoscaler",
         "auditor_role_arn": "system:serviceaccount:audit:auditor",
+        "alertmanager_role_arn": "system:serviceaccount:monitoring:prometheus-alertmanager",
     }
     for annotation, subject in wanted.items():
         role = iam.get_role(RoleName=bridge[annotation].rsplit("/", 1)[-1])["Role"]
@@ -173,6 +188,16 @@ def check_the_account_is_what_the_code_declares(applied: Applied) -> None:
     assert not [each for each in report["findings"] if each["status"] == "error"]
 
 
+def check_another_account_is_refused(applied: Applied) -> None:
+    code, said = applied.terraform.run("plan", "-var=account_id=444455556666", expect=(1,))
+    assert code == 1 and "is not allowed" in said.replace("\n", " "), said
+
+
+def check_bootstrap_makes_of_the_outputs_what_git_says(applied: Applied) -> None:
+    roots = applied.terraform.root.parents[1]
+    bootstrap_run.check(applied.name, roots, applied.terraform.environment, applied.outputs)
+
+
 def check_destroy_leaves_nothing(applied: Applied) -> None:
     begun = time.monotonic()
     applied.terraform.run("destroy", "-auto-approve")
@@ -186,12 +211,15 @@ CHECKS = (
     check_a_second_plan_is_empty,
     check_the_state_lies_in_the_bucket_and_its_lock_is_gone,
     check_the_plan_has_no_open_finding,
+    check_the_plan_alone_is_not_accused_of_what_it_cannot_say,
     check_gpu_nodes_wait_at_zero_behind_a_taint,
     check_people_come_in_by_access_entries,
     check_an_upload_becomes_a_message_and_other_files_do_not,
     check_each_role_trusts_one_service_account,
     check_the_committed_cluster_file_says_what_terraform_says,
     check_the_account_is_what_the_code_declares,
+    check_another_account_is_refused,
+    check_bootstrap_makes_of_the_outputs_what_git_says,
     check_destroy_leaves_nothing,
 )
 
