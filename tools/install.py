@@ -1,7 +1,7 @@
 """Test tools from ordinary package registries, built once into the user's cache.
 
-Go modules (kubeconform, kube-score, helm, Alertmanager; kustomize where it is missing; the control plane of the live
-tests) and checkov in an environment of its own. Terraform must be there: it cannot be built from its module, whose
+Go modules (kubeconform, kube-score, helm, Alertmanager, actionlint; kustomize where it is missing; the control plane
+of the live tests) and checkov in an environment of its own. Terraform must be there: it cannot be built from its module, whose
 go.mod replaces parts by folders. What is there already is left alone; versions are pinned here and in the live
 tests' go.mod files, and nowhere else.
 """
@@ -24,6 +24,7 @@ GO_TOOLS = {
     # The chart of platform/ runs v0.33.0; since v0.32 the module lacks what `go install` needs of its pages.
     "alertmanager": "github.com/prometheus/alertmanager/cmd/alertmanager@v0.31.1",
     "amtool": "github.com/prometheus/alertmanager/cmd/amtool@v0.31.1",
+    "actionlint": "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",
     "kustomize": "sigs.k8s.io/kustomize/kustomize/v5@v5.8.3",
 }
 INSTEAD = {"kustomize": "kubectl"}
