@@ -1,9 +1,9 @@
 """Test tools from ordinary package registries, built once into the user's cache.
 
 Go modules (kubeconform, kube-score, helm, Alertmanager, actionlint; kustomize where it is missing; the control plane
-of the live tests) and checkov in an environment of its own. Terraform must be there: it cannot be built from its module, whose
-go.mod replaces parts by folders. What is there already is left alone; versions are pinned here and in the live
-tests' go.mod files, and nowhere else.
+of the live tests) and checkov in an environment of its own. Terraform must be there: it cannot be built from its
+module, whose go.mod replaces parts by folders. What is there already is left alone; versions are pinned here and in
+the live tests' go.mod files, and nowhere else.
 """
 
 from __future__ import annotations
