@@ -79,18 +79,8 @@ def policies_named(text: str) -> set[str]:
 
 def test_the_packages_of_the_design_are_declared() -> None:
     declared = (ROOT / "pyproject.toml").read_text().lower()
-    for name in [
-        "kubernetes",
-        "boto3",
-        "pydantic",
-        "pyyaml",
-        "jsonschema",
-        "rich",
-        "torch",
-        "nnunetv2",
-        "pytest",
-        "moto",
-    ]:
+    named = {"kubernetes", "boto3", "pydantic", "pyyaml", "jsonschema", "rich", "torch", "nnunetv2", "pytest"}
+    for name in named | {"moto"}:
         assert re.search(rf'"{name}[\[>=<"]', declared), name
 
 
