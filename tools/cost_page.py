@@ -20,6 +20,10 @@ for us-east-1, written by hand in `auditor/data/service_prices.py`. What Git can
 `monthly_budget_usd`. What is not declared is named with the line that would declare it, and the numbers that need it
 are unknown.
 
+**Worst.** Every node group at its maximum, all month, each node of the dearest type that its group may take, with its
+root volume as gp3 (throughput beyond what is included is not counted). The budget to compare it with is
+`monthly_budget_usd`, or where that is not declared the one monthly `aws_budgets_budget` of the Terraform root.
+
 **How a scan is billed.** A node runs from its start until the autoscaler removes it, so a scan that comes alone pays
 start + compute + cooldown + removal. Spread evenly over a day, a node that is gone before the next scan comes is
 billed for that one; otherwise as many nodes as scans are computed at once stay all day. One GPU computes one scan at
