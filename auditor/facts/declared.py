@@ -82,13 +82,16 @@ class Declared:
 
     def _terraform_budget(self) -> float | None:
         """The one monthly budget in USD of the target's Terraform; None where there is none, or a second one."""
-        found = [
+        found: list[Any] = [
             each.body.get("limit_amount")
             for each in self._world.kind("terraform", "aws_budgets_budget")
             if {name: each.body.get(name) for name in MONTHLY} == MONTHLY
         ]
+        limit = found[0] if len(found) == 1 else None
+        if not isinstance(limit, (str, int, float)):
+            return None
         try:
-            return float(found[0]) if len(found) == 1 and type(found[0]) in (str, int, float) else None
+            return float(limit)
         except ValueError:
             return None
 
