@@ -85,7 +85,7 @@ class Declared:
         found: list[Any] = [
             each.body.get("limit_amount")
             for each in self._world.kind("terraform", "aws_budgets_budget")
-            if {name: each.body.get(name) for name in MONTHLY} == MONTHLY
+            if all(type(each.body.get(name)) is str and each.body[name] == MONTHLY[name] for name in MONTHLY)
         ]
         limit = found[0] if len(found) == 1 else None
         if not isinstance(limit, (str, int, float)):

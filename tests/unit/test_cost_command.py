@@ -239,11 +239,12 @@ def test_terraforms_budget_counts_where_none_is_declared(tree: Path) -> None:
     assert not any("monthly_budget_usd" in each for each in platform()["undeclared"])
 
 
-@pytest.mark.parametrize("more", ["MONTHLY", "nothing", "DAILY"])
+@pytest.mark.parametrize("more", ["MONTHLY", "nothing", "DAILY", "unknown"])
 def test_a_budget_of_another_time_or_one_of_two_is_no_monthly_budget(tree: Path, more: str) -> None:
     (tree / "auditor.toml").write_text(DECLARED.replace("monthly_budget_usd = 100\n", ""))
     first = BUDGET.format(name="first", limit=4300, unit="DAILY" if more == "DAILY" else "MONTHLY")
     second = BUDGET.format(name="second", limit=50, unit="MONTHLY") if more == "MONTHLY" else ""
     limit = first.replace('"4300"', "var.limit") if more == "nothing" else first
+    limit = limit.replace('"MONTHLY"', "var.unit") if more == "unknown" else limit
     (tree / "main.tf").write_text((tree / "main.tf").read_text() + limit + second)
     assert platform()["budget"] is None
