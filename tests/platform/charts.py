@@ -21,13 +21,14 @@ import yaml
 
 from auditor.data.cluster_kinds import CLUSTER_KINDS
 from tests.platform import definitions
-from tests.platform.overlays import PLATFORM, Object, one, read, rendered, with_component
+from tests.platform.overlays import PLATFORM, Object, one, read, rendered, strings, with_component
 from tools.install import CACHE
 
 KUBERNETES = "1.35"
 SERVED = ("monitoring.coreos.com/v1", "policy/v1")
 """What charts ask the API server for before they render a kind of it; wave 1 brings the definitions."""
 FIELD = re.compile(r"{{ \.([\w.]+) }}")
+SERVICE = re.compile(r"[\w.-]+\.svc\.(?!cluster\.local)[\w-]+[\w.-]*")
 FREE = (
     "annotations",
     "labels",
@@ -231,6 +232,12 @@ def cluster_wide(objects: list[Object]) -> set[tuple[str, str]]:
     return found
 
 
+def strange_names(objects: list[Object]) -> list[str]:
+    """Services called by another domain than the cluster's."""
+    found = {name for each in objects for text in strings(each) for name in SERVICE.findall(text)}
+    return sorted(found)
+
+
 def judge(chart: Path, release: Release, environment: str) -> dict[str, Any]:
     """Everything that is wrong with a chart under our values; nothing in it when all is well."""
     objects = render(chart, release)
@@ -238,6 +245,7 @@ def judge(chart: Path, release: Release, environment: str) -> dict[str, Any]:
         "values that the chart does not have": unknown_values(chart, release),
         "against the schemas": problems(objects),
         "not allowed by the project": refused(objects, release, environment),
+        "names that DNS does not know": strange_names(objects),
     }
     return {what: said for what, said in found.items() if said}
 

@@ -94,3 +94,21 @@ def test_a_chart_that_does_not_render_says_why(sample: Path) -> None:
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_chart_that_is_deployed_is_known_here(environment: str) -> None:
     assert {each.chart for each in charts.releases(environment)} == EVERY
+
+
+def test_a_name_outside_of_the_clusters_domain_is_told(sample: Path) -> None:
+    """What came of one `clusterName` for all charts: to OpenCost's it is the domain."""
+    right, wrong = (f"http://prometheus.monitoring.svc.{domain}:9090" for domain in ("cluster.local", "prod"))
+    (sample / "templates/made.yaml").write_text(
+        f"{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a}}, data: {{a: '{right}', b: '{wrong}'}}}}"
+    )
+    found = charts.strange_names(charts.render(sample, release({})))
+    assert found == ["prometheus.monitoring.svc.prod"]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_what_all_charts_are_given_means_the_same_to_none_of_the_others(environment: str) -> None:
+    """Each top-level key belongs to one of them: KEDA, OpenCost, kube-prometheus-stack."""
+    given = {each.chart: set(each.values[-1]) for each in charts.releases(environment)}
+    shared = given.pop("keda")
+    assert shared == {"podIdentity", "opencost", "alertmanager"}
