@@ -1,7 +1,7 @@
 """Custom resource definitions of the operators that the platform runs, from their Go modules; none is copied here.
 
-``definitions.json`` records, for each project, module, version and the sha256 of every file; another content is
-refused. ``python -m tests.platform.definitions`` writes it anew after a change of ``SOURCES``.
+``definitions.json`` records, for each project, module, version and the sha256 of every file, and of a chart as a whole;
+another content is refused. ``python -m tests.platform.definitions`` writes it anew after a change of ``SOURCES``.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ class Source(NamedTuple):
     module: str
     version: str
     files: str
+    chart: str = ""
+    """Where in the module the operator's chart lies, if it does."""
 
 
 SOURCES = (
@@ -35,7 +37,12 @@ SOURCES = (
         "v0.92.0",
         "example/prometheus-operator-crd/*.yaml",
     ),
-    Source("github.com/aws/karpenter-provider-aws", "v1.14.1", "pkg/apis/crds/karpenter*.yaml"),
+    Source(
+        "github.com/aws/karpenter-provider-aws",
+        "v1.14.1",
+        "pkg/apis/crds/karpenter*.yaml",
+        "charts/karpenter",
+    ),
 )
 
 
@@ -44,19 +51,43 @@ def version_of(module: str) -> str:
     return next(each.version for each in SOURCES if each.module == module)
 
 
-def files(source: Source) -> list[Path]:
-    """A source's files, from Go's module cache; downloaded and checked by Go where they are missing."""
+def folder(source: Source) -> Path:
+    """A source's module in Go's cache; downloaded and checked by Go where it is missing."""
     command = ["go", "mod", "download", "-json", f"{source.module}@{source.version}"]
     done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr or done.stdout}")
-    return sorted(Path(json.loads(done.stdout)["Dir"]).glob(source.files))
+    return Path(json.loads(done.stdout)["Dir"])
+
+
+def files(source: Source) -> list[Path]:
+    """The files that hold a source's definitions."""
+    return sorted(folder(source).glob(source.files))
+
+
+def chart(module: str) -> Path:
+    """The chart in a module. AssertionError where it is not as definitions.json says."""
+    [source] = [each for each in SOURCES if each.module == module]
+    assert recorded(source) == json.loads(RECORD.read_text())[module], (
+        f"{module} is not as {RECORD.name} says"
+    )
+    return folder(source) / source.chart
 
 
 def recorded(source: Source) -> dict[str, Any]:
     """What definitions.json holds of a source."""
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files(source)}
-    return {"version": source.version, "files": digests}
+    found = {"version": source.version, "files": digests}
+    return {**found, "chart": _tree_digest(folder(source) / source.chart)} if source.chart else found
+
+
+def _tree_digest(root: Path) -> str:
+    """Of every file's path and content, in order."""
+    all_of_it = hashlib.sha256()
+    for path in sorted(each for each in root.rglob("*") if each.is_file()):
+        all_of_it.update(path.relative_to(root).as_posix().encode() + b"\0")
+        all_of_it.update(hashlib.sha256(path.read_bytes()).digest())
+    return all_of_it.hexdigest()
 
 
 @functools.cache

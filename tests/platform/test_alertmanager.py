@@ -24,6 +24,8 @@ from tests.platform.overlays import PLATFORM, one, read
 from tests.platform.prometheus import alerts, program
 
 ENVIRONMENTS = ("dev", "prod")
+MANY = {f"label_{number}": "of a pod, its node and its container" for number in range(5)}
+"""More than the 100 characters that SNS takes for a subject."""
 
 
 def values(environment: str) -> dict[str, Any]:
@@ -40,6 +42,10 @@ def write_config(environment: str, folder: Path, **of_sns: str) -> Path:
         for each in receiver.get("sns_configs", []):
             each.update(of_sns)
     config["route"]["group_wait"] = "1s"
+    # Where the chart puts them.
+    for name, text in values(environment)["templateFiles"].items():
+        (folder / name).write_text(text)
+    config["templates"] = [str(folder / "*.tmpl")]
     path = folder / "alertmanager.yml"
     path.write_text(yaml.safe_dump(config))
     return path
@@ -149,7 +155,7 @@ def test_a_firing_alert_arrives_at_the_topic_with_its_runbook(tmp_path: Path) ->
     """Alertmanager, its configuration and the exchange of its token are real; STS and SNS are moto's."""
     runbook = alerts("prod")["ScanErrors"]["annotations"]["runbook_url"]
     alert = {
-        "labels": {"alertname": "ScanErrors", "severity": "critical"},
+        "labels": {"alertname": "ScanErrors", "severity": "critical", **MANY},
         "annotations": {"runbook_url": runbook},
     }
     with MotoServer(tmp_path / "moto.log") as moto:
@@ -165,6 +171,7 @@ def test_a_firing_alert_arrives_at_the_topic_with_its_runbook(tmp_path: Path) ->
             heard = wait(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), log, seconds=90)
     told = json.loads(heard[0]["Body"])
     assert told["TopicArn"] == topic
+    assert told["Subject"] == "FIRING: ScanErrors"
     assert "ScanErrors" in told["Message"] and runbook in told["Message"]
 
 

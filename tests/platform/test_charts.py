@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.controlplane.gomodules import module_folder
 from tests.platform import charts, definitions
 from tests.platform.charts import Release
 from tests.platform.overlays import Object
@@ -17,7 +16,7 @@ EVERY = {"keda", "kube-prometheus-stack", "opencost", "gpu-operator", "cluster-a
 
 
 def karpenters_chart() -> Path:
-    return module_folder(KARPENTER, definitions.version_of(KARPENTER)) / "charts/karpenter"
+    return definitions.chart(KARPENTER)
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
