@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from auditor.cli.bar import bar
 from auditor.cli.live_flags import add_live_flags, git_paths, is_live, requests_of
 from auditor.cli.outputs import NOTE, add_output_flags, outputs_of, write
+from auditor.cli.result_flags import Results, add_result_flags
 from auditor.cli.run_flags import add_run_flags, folder_of, request_of, run_settings, tree_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add("--min-score", type=_percent, metavar="N", help="fail below this score")
     add("--min-coverage", type=_percent, metavar="N", help="fail when less than N %% could be assessed")
+    add_result_flags(parser)
     add_live_flags(parser)
 
 
@@ -87,11 +89,13 @@ def _clock(options: argparse.Namespace, now: datetime) -> datetime:
 def run(options: argparse.Namespace) -> int:
     """Audit, write every output, and give the exit code."""
     from datetime import UTC, datetime
+    from time import monotonic
 
     from auditor import governance
     from auditor.relocate import moved
 
-    formats, now = {name for name, _ in outputs_of(options)}, datetime.now(UTC)
+    began, now, results = monotonic(), datetime.now(UTC), Results(options)
+    formats = {name for name, _ in outputs_of(options)} | results.formats
     everything = options.sarif_verdicts == "all" or "json" in formats
     requests, options.paths = requests_of(options), git_paths(options)
     tree = tree_of(options.paths)
@@ -124,5 +128,9 @@ def run(options: argparse.Namespace) -> int:
 
         only_new = bool(report.base)
         report = with_fixes(report, result.verdicts, result.policies, tree.read, only_new=only_new)
-    write(moved(report, folder_of(tree)), options)
-    return report.gate.exit_code
+    report = results.with_history(moved(report, folder_of(tree)))
+    try:
+        write(report, options, seconds=monotonic() - began)
+    finally:  # a broken pipe costs what stands behind it, and nothing else
+        code = results.deliver(report)
+    return code
