@@ -16,7 +16,10 @@ from auditor.cli.run_flags import add_run_flags, folder_of, request_of, run_sett
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from auditor.audit import Run
     from auditor.options import Settings
+    from auditor.report import Report
+    from auditor.sources.tree import Tree
     from auditor.spans import Problem
 
 SHOW_FIXES = frozenset({"json", "sarif", "markdown", "html"})
@@ -86,6 +89,23 @@ def _clock(options: argparse.Namespace, now: datetime) -> datetime:
     return max(load(file)[1] for file in options.snapshot)
 
 
+def _completed(run: Run, formats: set[str], settings: Settings, tree: Tree, now: datetime) -> Report:
+    """The report with what only some formats show: joins and repairs."""
+    report = run.report
+    if formats & DRAWING_FORMATS:
+        from auditor.audit import with_graphs
+        from auditor.guard import one_row
+
+        with one_row(_complain, ".", "the joins could not be drawn"):
+            report = with_graphs(run, settings, now=now, limit=DRAWN_WORKLOADS)
+    if formats & SHOW_FIXES:
+        from auditor.proposals import with_fixes
+
+        only_new = bool(report.base)
+        report = with_fixes(report, run.verdicts, run.policies, tree.read, only_new=only_new)
+    return report
+
+
 def run(options: argparse.Namespace) -> int:
     """Audit, write every output, and give the exit code."""
     from datetime import UTC, datetime
@@ -94,10 +114,11 @@ def run(options: argparse.Namespace) -> int:
     from auditor import governance
     from auditor.relocate import moved
 
-    began, now, results = monotonic(), datetime.now(UTC), Results(options)
+    began, now = monotonic(), datetime.now(UTC)
+    requests, options.paths = requests_of(options), git_paths(options)
+    results = Results(options, requests)
     formats = {name for name, _ in outputs_of(options)} | results.formats
     everything = options.sarif_verdicts == "all" or "json" in formats
-    requests, options.paths = requests_of(options), git_paths(options)
     tree = tree_of(options.paths)
     governed = governance.govern(request_of(options, tree))
     settings = settings_of(options, governed.settings)
@@ -116,21 +137,10 @@ def run(options: argparse.Namespace) -> int:
             live=requests,
             save_to=options.save_snapshot,
         )
-    report = result.report
-    if formats & DRAWING_FORMATS:
-        from auditor.audit import with_graphs
-        from auditor.guard import one_row
-
-        with one_row(_complain, ".", "the joins could not be drawn"):
-            report = with_graphs(result, settings, now=now, limit=DRAWN_WORKLOADS)
-    if formats & SHOW_FIXES:
-        from auditor.proposals import with_fixes
-
-        only_new = bool(report.base)
-        report = with_fixes(report, result.verdicts, result.policies, tree.read, only_new=only_new)
-    report = results.with_history(moved(report, folder_of(tree)))
+    report = results.with_history(moved(_completed(result, formats, settings, tree, now), folder_of(tree)))
+    seconds = monotonic() - began
     try:
-        write(report, options, seconds=monotonic() - began)
+        write(report, options, seconds=seconds)
     finally:  # a broken pipe costs what stands behind it, and nothing else
-        code = results.deliver(report)
+        code = results.deliver(report, result.inventory, seconds)
     return code
