@@ -28,7 +28,7 @@ class Gateway:
 
     def __init__(self, url: str, sleep: Callable[[float], None] = time.sleep) -> None:
         found = _CREDENTIALS.fullmatch(url)
-        if found is None:
+        if found is None or not _has_host(url):
             raise UsageError("--push: give the address of a Pushgateway, as http://pushgateway:9091")
         scheme, self._user, self._password, rest = found.groups()
         self.address = f"{scheme}{rest}".rstrip("/")
@@ -53,6 +53,7 @@ class Gateway:
 
     def _once(self, metrics: bytes, scope: str) -> tuple[str, bool]:
         """Why it was not taken ('' when it was), and whether it may be later."""
+        from http.client import HTTPException
         from urllib.error import HTTPError
         from urllib.request import Request
 
@@ -66,10 +67,8 @@ class Gateway:
             said = error.read(300).decode("utf-8", "replace")
             later = error.code == HTTPStatus.TOO_MANY_REQUESTS or error.code >= 500
             return _plain(f"HTTP {error.code} {said}"), later
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             return _plain(str(getattr(error, "reason", error)) or type(error).__name__), True
-        except ValueError as error:  # a host or port that cannot be one
-            return _plain(str(error)), False
 
     def _target(self, scope: str) -> str:
         """The group of this scope: audits of other things keep theirs. Base64, because a scope has slashes."""
@@ -85,6 +84,15 @@ class Gateway:
 
         pair = f"{unquote(self._user)}:{unquote(self._password)}"
         return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+def _has_host(url: str) -> bool:
+    from urllib.parse import urlsplit
+
+    try:
+        return bool(urlsplit(url).hostname and urlsplit(url).port != 0)
+    except ValueError:  # a port or an address that cannot be one
+        return False
 
 
 def _opener() -> OpenerDirector:
