@@ -145,21 +145,21 @@ class Prefix:
             raise UsageError(
                 f"{self.where}: needs boto3; install it with: pip install 'auditor[live]'"
             ) from error
-        from auditor.sources.aws.refusals import refused
+        from auditor.sources.aws.refusals import Refused, refused
 
         try:
             return ask(self._client())
         except (BotoCoreError, ClientError) as error:
             why = refused(error, action, self.where, resource).unknown
             raise Undelivered(f"{why.reason}{_said(error)}", why.repair) from error
+        except Refused as error:
+            raise Undelivered(error.unknown.reason, error.unknown.repair) from error
 
     def _client(self) -> Any:
         if self._made is None:
-            import boto3
+            from auditor.sources.aws.session import base_session, client_config
 
-            from auditor.sources.aws.session import client_config
-
-            self._made = boto3.client("s3", config=client_config())
+            self._made = base_session("").client("s3", config=client_config())
         return self._made
 
 
