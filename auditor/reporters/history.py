@@ -42,6 +42,21 @@ def moved_by(history: History, run: HistoryRun) -> str:
     return f"{points}: {rows}{more}" if rows else points
 
 
+def telling(runs: Sequence[HistoryRun]) -> list[HistoryRun]:
+    """The first, the last, and every run in which something changed."""
+    ends = (0, len(runs) - 1)
+    return [
+        run
+        for at, run in enumerate(runs)
+        if at in ends or run.new or run.fixed or run.points or run.incomparable or run.moved
+    ]
+
+
+def _alike(history: History, shown: Sequence[HistoryRun]) -> str:
+    left = len(history.runs) - len(shown)
+    return f"{counted(left, 'run')} in which nothing changed left out" if left else ""
+
+
 def _move(history: History, row: ScoreChangeRow) -> str:
     why = {"began": ", now evaluated", "ceased": ", no longer evaluated"}.get(row.kind, "")
     return f"{_policy(history, row.policy) if row.policy else 'cap'} {row.points:+.2f}{why}"
@@ -83,11 +98,15 @@ def _draw(screen: Screen, history: History, options: RenderOptions) -> None:
     if history.runs:
         screen.line()
         screen.line((("  run               score  coverage  open   new  fixed", "dim"),))
-    for run in history.runs:
+    runs = history.runs if options.verbose else telling(history.runs)
+    for run in runs:
         figures = (
             f"{number(run.score, 2):>7}{number(run.coverage):>9}%{run.open:>6}{run.new:>6}{run.fixed:>7}"
         )
-        screen.line((f"  {day(run.generated_at)}{figures}  ", (moved_by(history, run), "dim")))
+        why = moved_by(history, run)
+        screen.line((f"  {day(run.generated_at)}{figures}", (f"  {why}" if why else "", "dim")))
+    if len(history.runs) > len(runs):
+        screen.line((f"  {_alike(history, runs)} (--verbose shows them)",))
     shown = history.open if options.verbose else history.open[:SHOWN_OPEN]
     if shown:
         screen.line()
@@ -119,29 +138,32 @@ def _json(histories: Sequence[History], options: RenderOptions) -> bytes:
 
 def _html(histories: Sequence[History], options: RenderOptions) -> bytes:
     scopes = ", ".join(one_line(history.scope) for history in histories) or "nothing"
-    facts = "; ".join(_head(history) for history in histories)
-    header = tag("header", tag("div", tag("h1", f"Audits of {scopes}"), tag("p", facts, class_="facts")))
+    header = tag("header", tag("div", tag("h1", f"Audits of {scopes}")))
     sections = [section for history in histories for section in _of_scope(history, len(histories) > 1)]
     return document(f"auditor: history of {scopes}", header, tag("main", *sections))
 
 
 def _of_scope(history: History, several: bool) -> list[Html]:
     title = f"History of {one_line(history.scope)}" if several else "History"
-    return history_sections(history, title)
+    return history_sections(history, title, unfolded=True)
 
 
-def history_sections(history: History | None, title: str = "History") -> list[Html]:
-    """The trend and the age of what is open; nothing without a history."""
+def history_sections(
+    history: History | None, title: str = "History", *, unfolded: bool = False
+) -> list[Html]:
+    """The trend and the age of what is open (``unfolded``: at once to be seen); nothing without a history."""
     if history is None:
         return []
     trend = tag("section", tag("h2", title), *_trend(history))
-    return [trend, *_ages(history), *_unused(history)]
+    return [trend, *_ages(history, unfolded), *_unused(history)]
 
 
 def _trend(history: History) -> list[Html]:
     if not history.runs:
         return [tag("p", f"No run is kept in {one_line(history.where)} yet.")]
-    rows = [_run_cells(history, run) for run in reversed(history.runs)]
+    shown = telling(history.runs)
+    rows = [_run_cells(history, run) for run in reversed(shown)]
+    alike = _alike(history, shown)
     numbers = ("Score", "Coverage", "Open", "New", "Fixed")
     older = rows[SHOWN_RUNS:]
     return [
@@ -149,6 +171,7 @@ def _trend(history: History) -> list[Html]:
         trend_chart(history.runs),
         table(rows[:SHOWN_RUNS], *numbers),
         fold(counted(len(older), "older run"), table(older, *numbers)) if older else Html(""),
+        tag("p", f"{alike}; the JSON has them.", class_="dim") if alike else Html(""),
     ]
 
 
@@ -165,7 +188,7 @@ def _run_cells(history: History, run: HistoryRun) -> Cells:
     )
 
 
-def _ages(history: History) -> list[Html]:
+def _ages(history: History, unfolded: bool) -> list[Html]:
     rows: list[Cells] = [
         (
             ("Open since", _age(history, each)),
@@ -176,7 +199,8 @@ def _ages(history: History) -> list[Html]:
         )
         for each in history.open
     ]
-    return [tag("section", fold(f"Open findings by age ({len(rows)})", table(rows)))] if rows else []
+    title = f"Open findings by age ({len(rows)})"
+    return [tag("section", fold(title, table(rows), unfolded=unfolded))] if rows else []
 
 
 def _unused(history: History) -> list[Html]:

@@ -72,9 +72,9 @@ def _align(name: str, numbers: tuple[str, ...]) -> str | None:
     return "number" if name in numbers else None
 
 
-def fold(title: str, *content: Html) -> Html:
-    """Content that a click unfolds."""
-    return tag("details", tag("summary", title), *content)
+def fold(title: str, *content: Html, unfolded: bool = False) -> Html:
+    """Content that a click unfolds, or folds."""
+    return tag("details", tag("summary", title), *content, open=unfolded)
 
 
 def folded(title: str, *content: Html) -> Html:

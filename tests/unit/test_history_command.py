@@ -209,3 +209,13 @@ def test_a_folder_is_a_store_by_its_path(tmp_path: Path) -> None:
     store.write("a.json", b"{}")
     assert (store.names(), store.read("a.json")) == (["a.json"], b"{}")
     assert [each.name for each in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_runs_in_which_nothing_changed_are_counted_and_shown_when_asked(kept: Path) -> None:
+    for day in (12, 13, 14):
+        report = factory.report(generated_at=f"2026-08-{day}T06:00:00Z", findings=factory.FINDINGS[:2])
+        (kept / f"202608{day}T060000Z-x.json").write_bytes(encode(report))
+    shown = run("history", kept).out
+    assert "2 runs in which nothing changed left out" in shown and "2026-08-13" not in shown
+    assert "2026-08-13" in run("history", kept, "--verbose").out
+    assert len(listed(kept)["runs"]) == 5
