@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from urllib.request import OpenerDirector
 
 JOB = "auditor"
+USER, PASSWORD = "AUDITOR_PUSH_USER", "AUDITOR_PUSH_PASSWORD"
+"""Environment variables for basic authentication: a command line can be seen by every process."""
 TIMEOUT_SECONDS = 10.0
 PAUSES = (1.0, 3.0, 9.0)
 """Seconds between the attempts: a gateway that restarts is up again by then."""
@@ -30,7 +33,9 @@ class Gateway:
         found = _CREDENTIALS.fullmatch(url)
         if found is None or not _has_host(url):
             raise UsageError("--push: give the address of a Pushgateway, as http://pushgateway:9091")
-        scheme, self._user, self._password, rest = found.groups()
+        scheme, user, password, rest = found.groups()
+        self._user = user or os.environ.get(USER, "")
+        self._password = password or os.environ.get(PASSWORD, "")
         self.address = f"{scheme}{rest}".rstrip("/")
         """Without credentials: what may be shown."""
         self._sleep = sleep
@@ -78,7 +83,7 @@ class Gateway:
         return f"{self.address}/metrics/job/{JOB}/scope@base64/{label or '='}"
 
     def _authorization(self) -> dict[str, str]:
-        if self._user is None:
+        if not self._user:
             return {}
         from urllib.parse import unquote
 

@@ -108,7 +108,7 @@ class Prefix:
             keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
             return sorted(name for key in keys if _is_report(name := key.removeprefix(self._prefix)))
 
-        return self._ask("s3:ListBucket", f"arn:aws:s3:::{self._bucket}", listed)
+        return self._ask("s3:ListBucket", self._whole, listed)
 
     def read(self, name: str) -> bytes:
         """See :class:`Store`."""
@@ -134,9 +134,21 @@ class Prefix:
 
         self._ask("s3:PutObject", self._objects, put)
 
+    def statements(self) -> list[dict[str, Any]]:
+        """The smallest IAM statements with which runs are kept here and read back."""
+        only = {"Condition": {"StringEquals": {"s3:prefix": self._prefix}}} if self._prefix else {}
+        return [
+            {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": self._objects},
+            {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": self._whole, **only},
+        ]
+
+    @property
+    def _whole(self) -> str:
+        return f"arn:aws:s3:::{self._bucket}"
+
     @property
     def _objects(self) -> str:
-        return f"arn:aws:s3:::{self._bucket}/{self._prefix}*"
+        return f"{self._whole}/{self._prefix}*"
 
     def _ask(self, action: str, resource: str, ask: Callable[[Any], Answer]) -> Answer:
         try:

@@ -39,11 +39,21 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield client
 
 
-def allowed(monkeypatch: pytest.MonkeyPatch, *actions: str) -> None:
+def printed() -> list[dict[str, Any]]:
+    """What ``auditor iam`` adds for a history, a statement for each action."""
+    plain, keeping = (
+        json.loads(run("iam", "--policy", "SEC-001", *more).out)["Statement"]
+        for more in ((), ("--history", WHERE))
+    )
+    added = [each for each in keeping if each not in plain]
+    return [{**each, "Action": action} for each in added for action in each["Action"]]
+
+
+def allowed(monkeypatch: pytest.MonkeyPatch, *, without: str = "") -> None:
     """From here on the environment's keys are those of a user who may do just this."""
     iam = boto3.client("iam", region_name=REGION)
     iam.create_user(UserName="auditor")
-    statements = [{"Effect": "Allow", "Action": each, "Resource": RIGHTS[each]} for each in actions]
+    statements = [each for each in printed() if each["Action"] != without]
     policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
     iam.put_user_policy(UserName="auditor", PolicyName="p", PolicyDocument=policy)
     key = iam.create_access_key(UserName="auditor")["AccessKey"]
@@ -79,7 +89,7 @@ def test_more_runs_than_a_page_of_the_list_holds(tree: Path, bucket: Any) -> Non
 
 
 def test_three_rights_are_enough(tree: Path, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    allowed(monkeypatch, *RIGHTS)
+    allowed(monkeypatch)
     enforced = set_initial_no_auth_action_count(0)(lambda: [check(tree) for _ in range(2)])
     first, second = enforced()
     assert (first.code, second.code, second.err) == (0, 0, "")
@@ -91,7 +101,7 @@ def test_a_refusal_names_the_missing_right(
     tree: Path, bucket: Any, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     check(tree)
-    allowed(monkeypatch, *(each for each in RIGHTS if each != missing))
+    allowed(monkeypatch, without=missing)
     outcome: Outcome = set_initial_no_auth_action_count(0)(lambda: check(tree))()
     statement = f'{{"Effect": "Allow", "Action": "{missing}", "Resource": "{RIGHTS[missing]}"}}'
     report = json.loads(outcome.out)
@@ -107,3 +117,7 @@ def test_a_bucket_that_does_not_exist_is_said(tree: Path, bucket: Any) -> None:
     )
     assert outcome.code == 2 and "NoSuchBucket" in outcome.err and outcome.out.startswith("{")
     assert run("history", "s3://no-such-bucket-here/x").code == 2
+
+
+def test_only_a_history_in_s3_needs_rights_of_iam(tmp_path: Path) -> None:
+    assert run("iam", "--history", tmp_path).code == 2
