@@ -23,9 +23,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "  auditor iam --account 111122223333 --region eu-west-1\n"
         "  auditor iam --assume arn:aws:iam::444455556666:role/auditor\n"
         "  auditor iam --history s3://reports/audits\n"
-        "\nEvery action reads; none reads objects, messages, logs or secrets. Only --history adds the right to keep the\n"
-        "auditor's own reports, and to read them back; a bucket with a key of its own asks for kms:GenerateDataKey and\n"
-        "kms:Decrypt on that key too."
+        "\nEvery action reads; none reads objects, messages, logs or secrets. Only --history adds the right to\n"
+        "keep the auditor's own reports and to read them back; a bucket with a key of its own asks for\n"
+        "kms:GenerateDataKey and kms:Decrypt on that key too."
     )
     add_run_flags(parser, paths=False)
     add = parser.add_argument

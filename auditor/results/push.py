@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from auditor.errors import UsageError
 from auditor.results import Undelivered
@@ -22,7 +23,7 @@ USER, PASSWORD = "AUDITOR_PUSH_USER", "AUDITOR_PUSH_PASSWORD"
 TIMEOUT_SECONDS = 10.0
 PAUSES = (1.0, 3.0, 9.0)
 """Seconds between the attempts: a gateway that restarts is up again by then."""
-_CREDENTIALS = re.compile(r"(https?://)(?:([^/@:]*):([^/@]*)@)?(.+)", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"(https?://)(?:([^/@:]*)(?::([^/@]*))?@)?(.+)", re.IGNORECASE)
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -34,8 +35,8 @@ class Gateway:
         if found is None or not _has_host(url):
             raise UsageError("--push: give the address of a Pushgateway, as http://pushgateway:9091")
         scheme, user, password, rest = found.groups()
-        self._user = user or os.environ.get(USER, "")
-        self._password = password or os.environ.get(PASSWORD, "")
+        self._user = os.environ.get(USER, "") if user is None else unquote(user)
+        self._password = os.environ.get(PASSWORD, "") if user is None else unquote(password or "")
         self.address = f"{scheme}{rest}".rstrip("/")
         """Without credentials: what may be shown."""
         self._sleep = sleep
@@ -85,15 +86,11 @@ class Gateway:
     def _authorization(self) -> dict[str, str]:
         if not self._user:
             return {}
-        from urllib.parse import unquote
-
-        pair = f"{unquote(self._user)}:{unquote(self._password)}"
+        pair = f"{self._user}:{self._password}"
         return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
 def _has_host(url: str) -> bool:
-    from urllib.parse import urlsplit
-
     try:
         return bool(urlsplit(url).hostname and urlsplit(url).port != 0)
     except ValueError:  # a port or an address that cannot be one

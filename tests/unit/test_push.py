@@ -119,6 +119,14 @@ def test_credentials_go_into_the_header_and_into_no_message() -> None:
     assert "s3cr" not in raised.value.what + raised.value.repair
 
 
+def test_credentials_may_come_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDITOR_PUSH_USER", "ana")
+    monkeypatch.setenv("AUDITOR_PUSH_PASSWORD", "p%40")
+    with gateway() as server:
+        push(server.url)
+    assert base64.b64decode(server.requests[0].authorization.removeprefix("Basic ")) == b"ana:p%40"
+
+
 @pytest.mark.parametrize(
     "url", ["pushgateway:9091", "ftp://x", "http://", "http://[::1:9091", "http://x:abc"]
 )
