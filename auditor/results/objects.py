@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from auditor.data.cluster_kinds import ClusterKind
+from auditor.drift.twins import WHAT
 from auditor.report import Finding, PolicyResult, Report
 from auditor.reporters.interface import place, with_status, words
 from auditor.reporters.text import one_line, shorten
@@ -92,10 +93,18 @@ def _properties(finding: Finding, policy: PolicyResult) -> dict[str, str]:
         "fingerprint": fingerprint(finding),
         "path": finding.path,
         "repair": finding.repair or policy.fix,
-        "where": place(finding.related[0].location if finding.related else finding.location),
+        "declared": _declared(finding),
         "usd-per-month": "" if finding.cost is None else f"{finding.cost:.2f}",
     }
     return {name: shorten(one_line(text), LONGEST) for name, text in found.items() if text}
+
+
+def _declared(finding: Finding) -> str:
+    """The place in Git: where a running object is declared, or what has drifted; '' where nobody knows."""
+    twin = next((end.location for end in finding.related if end.what == WHAT), None)
+    if twin is None and not finding.location.file.startswith("cluster:"):
+        twin = finding.location
+    return place(twin) if twin else ""
 
 
 def fingerprint(finding: Finding) -> str:

@@ -214,6 +214,20 @@ def test_what_could_not_be_read_is_not_taken_for_repaired(site: Site) -> None:
     assert site.results("blue") == {("SEC-003", "web")}
 
 
+def test_drift_in_a_namespace_that_is_gone_stands_in_the_clusters_report(site: Site, tmp_path: Path) -> None:
+    lost = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: lost, namespace: nowhere}\ndata: {a: b}\n"
+    (tmp_path / "all.yaml").write_text(f"{WORKLOADS}---\n{lost}")
+    outcome = site.check("--git", tmp_path, "--policy", "DRF-001")
+    assert outcome.code == 0, outcome.err
+    assert ("DRF-001", "lost") in site.results()
+    found = [
+        each for report in site.reports().values() for each in report["results"] if each["rule"] == "DRF-001"
+    ]
+    assert "all.yaml:" in found[0]["properties"]["declared"]
+    site.check()
+    assert ("DRF-001", "lost") not in site.results()
+
+
 def test_a_cluster_without_the_definitions_says_what_to_install(site: Site) -> None:
     for kind in site.api:
         name = f"{kind.plural}.{kind.group}"
