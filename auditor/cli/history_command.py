@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from auditor.cli.outputs import add_format_flags, shown, write_each
+from auditor.results import LAST
 
 FORMATS = ("terminal", "json", "html")
-LAST = 100
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

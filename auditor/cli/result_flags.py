@@ -63,9 +63,9 @@ class Results:
             return report
         from msgspec.structs import replace
 
-        from auditor.results.kept import before
+        from auditor.results.kept import up_to
 
-        trend, warnings = before(self._store, report)
+        trend, warnings = up_to(self._store, report)
         return replace(report, history=trend, warnings=(*report.warnings, *warnings))
 
     def deliver(self, report: Report, inventory: Inventory, seconds: float) -> int:

@@ -5,6 +5,9 @@ All of it is written after the report itself, so that none of it can cost the re
 
 from __future__ import annotations
 
+LAST = 100
+"""So many kept runs are looked at unless somebody asks for more: at four a day those of 25 days."""
+
 
 class Undelivered(Exception):
     """A result that did not arrive. ``what`` says where and why, ``repair`` what to do."""

@@ -10,11 +10,8 @@ from msgspec.structs import replace
 
 from auditor.report import SCHEMA_VERSION, Finding, History, ProblemRow, Report, decode, encode
 from auditor.reporters.trend import history
-from auditor.results import Undelivered
+from auditor.results import LAST, Undelivered
 from auditor.results.store import Store
-
-LAST = 100
-"""So many runs are looked at unless somebody asks for more: at four a day those of 25 days."""
 
 
 def read_runs(store: Store, last: int = LAST) -> tuple[list[tuple[str, Report]], list[ProblemRow]]:
@@ -57,7 +54,7 @@ def _lean_finding(finding: Finding) -> Finding:
     return replace(finding, excerpt=(), related=(), fix=None, repair="", reason="")
 
 
-def before(store: Store, report: Report) -> tuple[History | None, list[ProblemRow]]:
+def up_to(store: Store, report: Report) -> tuple[History | None, list[ProblemRow]]:
     """The history of the report's scope with the report itself at its end, and what is to be known of it."""
     try:
         runs, left_out = read_runs(store)

@@ -154,7 +154,7 @@ def test_what_is_repaired_goes_and_everybody_elses_stays(site: Site) -> None:
 
 
 def test_many_failures_are_parted_and_the_parts_go_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objects, "MAX_BYTES", 900)
+    monkeypatch.setattr(objects, "MAX_BYTES", 1)
     assert site.check().code == 0
     ours = [name for name in site.reports("blue") if name in ("auditor", "auditor-2")]
     assert sorted(ours) == ["auditor", "auditor-2"]
