@@ -24,7 +24,6 @@ from auditor.report import (
     WaiverInfo,
 )
 from auditor.score import MODEL_VERSION, WEIGHTS, Score, Tally, contributions, score_of
-from auditor.secrets import masked_text
 
 SHOWN = (Status.FAIL, Status.WAIVED, Status.ERROR, Status.NOT_ASSESSED)
 _ORDER = {status: rank for rank, status in enumerate(SHOWN)}
@@ -87,9 +86,7 @@ def _merged(group: Sequence[Verdict]) -> Finding:
     finding = row.finding
     if verdict.waiver is not None or verdict.message != row.said:
         waiver = WaiverInfo(*verdict.waiver) if verdict.waiver else None
-        finding = replace(
-            finding, status=verdict.status.value, message=masked_text(verdict.message), waiver=waiver
-        )
+        finding = replace(finding, status=verdict.status.value, message=verdict.message, waiver=waiver)
     if len(group) == 1:
         return finding
     return replace(
@@ -113,7 +110,7 @@ def _finding(verdict: Verdict, place: Place, severity: Severity) -> Finding:
         targets=(verdict.target,),
         path=path,
         location=location(place),
-        message=masked_text(verdict.message),
+        message=verdict.message,
         reason=verdict.reason,
         repair=verdict.repair,
         related=tuple(RelatedLocation(end.what, location(end.place)) for end in verdict.related),
@@ -125,12 +122,8 @@ def _finding(verdict: Verdict, place: Place, severity: Severity) -> Finding:
 
 
 def _excerpt(resource: Resource, place: Place) -> tuple[tuple[int, str], ...]:
-    """The lines around a place, masked as one text: a key's name may stand a line above its value."""
-    lines = resource.origin.excerpt(place)
-    if not lines:
-        return ()
-    shown = masked_text("\n".join(line for _, line in lines)).split("\n")
-    return tuple((number, text) for (number, _), text in zip(lines, shown, strict=True))
+    """The lines around a place as they are: :mod:`auditor.redact` masks whatever leaves the process."""
+    return tuple(resource.origin.excerpt(place))
 
 
 def _row_order(row: Finding) -> tuple[object, ...]:

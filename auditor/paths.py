@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 from auditor.unknown import Unknown
@@ -84,6 +85,7 @@ _DIGEST: Final = re.compile(r"#([0-9a-f]{8})(?:~([0-9]+))?\]")
 _PAIR: Final = re.compile(r'([A-Za-z0-9_./-]+)=("(?:[^"\\]|\\.)*+"|[^\],"\\]+)', re.DOTALL)
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> PathPattern:
     """Read a path. The empty text is the body itself. Raises :class:`PathSyntaxError`."""
     steps: list[Step] = []
