@@ -275,7 +275,6 @@ class HistoryRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     score: float | None
     coverage: float | None
     grade: str
-    exit_code: int
     open: int
     """Failures that are neither waived nor repaired."""
     new: int = 0

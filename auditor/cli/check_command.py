@@ -11,7 +11,7 @@ from auditor.cli.bar import bar
 from auditor.cli.live_flags import add_live_flags, git_paths, is_live, requests_of
 from auditor.cli.outputs import NOTE, add_output_flags, outputs_of, write
 from auditor.cli.result_flags import Results, add_result_flags
-from auditor.cli.run_flags import add_run_flags, folder_of, request_of, run_settings, tree_of
+from auditor.cli.run_flags import add_run_flags, folder_of, percent, request_of, run_settings, tree_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,20 +48,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("critical", "high", "medium", "low", "never"),
         help="gravest open severity (high)",
     )
-    add("--min-score", type=_percent, metavar="N", help="fail below this score")
-    add("--min-coverage", type=_percent, metavar="N", help="fail when less than N %% could be assessed")
+    add("--min-score", type=percent, metavar="N", help="fail below this score")
+    add("--min-coverage", type=percent, metavar="N", help="fail when less than N %% could be assessed")
     add_result_flags(parser)
     add_live_flags(parser)
-
-
-def _percent(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1
-    if not 0 <= number <= 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 100")
-    return number
 
 
 def settings_of(options: argparse.Namespace, settings: Settings) -> Settings:

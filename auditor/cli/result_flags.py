@@ -6,6 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from auditor.cli.run_flags import percent
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -30,6 +32,12 @@ def add_result_flags(parser: argparse.ArgumentParser) -> None:
         help="keep the run as JSON and HTML in this folder or s3://bucket/prefix, and show the trend",
     )
     add(
+        "--max-fall",
+        type=percent,
+        metavar="N",
+        help="with --history: fail when the score fell by more than N points since the run before",
+    )
+    add(
         "--report-objects",
         action="store_true",
         help="write failures into the audited cluster, as OpenReports or PolicyReport objects of our own",
@@ -43,6 +51,10 @@ class Results:
     def __init__(self, options: argparse.Namespace, requests: Sequence[Request]) -> None:
         from auditor.errors import UsageError
 
+        if options.max_fall is not None and not options.history:
+            raise UsageError(
+                "--max-fall compares with the run before; name where it is kept: --history WHERE"
+            )
         self._options = options
         self._store, self._gateway = _store(options.history), _gateway(options.push)
         self._clusters = (
@@ -58,15 +70,19 @@ class Results:
         return {"html"} if self._store else set()
 
     def with_history(self, report: Report) -> Report:
-        """The report with the runs before it."""
+        """The report with the runs before it, and a gate that knows how far the score fell."""
         if self._store is None:
             return report
         from msgspec.structs import replace
 
+        from auditor.gate import fallen
         from auditor.results.kept import up_to
 
         trend, warnings = up_to(self._store, report)
-        return replace(report, history=trend, warnings=(*report.warnings, *warnings))
+        decision = report.gate
+        if self._options.max_fall is not None:
+            decision = fallen(decision, trend, self._options.max_fall)
+        return replace(report, history=trend, warnings=(*report.warnings, *warnings), gate=decision)
 
     def deliver(self, report: Report, inventory: Inventory, seconds: float) -> int:
         """Hand the report on; the exit code of the run.

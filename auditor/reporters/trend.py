@@ -45,7 +45,6 @@ def _row(before: Run | None, run: Run) -> HistoryRun:
         score=hundredth(exact_score(report).effective),
         coverage=report.score.coverage,
         grade=report.score.grade,
-        exit_code=report.gate.exit_code,
         open=len(failures(report)),
     )
     return row if before is None else _moved(row, before[1], report)

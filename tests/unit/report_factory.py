@@ -359,7 +359,6 @@ def history(scope: str = "platform", text: str = "") -> History:
         score=91.5,
         coverage=97.0,
         grade="B",
-        exit_code=0,
         open=1,
     )
     moved = ScoreChangeRow(text or "GPU-002", "changed", -22.5)

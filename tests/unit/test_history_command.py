@@ -219,3 +219,34 @@ def test_runs_in_which_nothing_changed_are_counted_and_shown_when_asked(kept: Pa
     assert "2 runs in which nothing changed left out" in shown and "2026-08-13" not in shown
     assert "2026-08-13" in run("history", kept, "--verbose").out
     assert len(listed(kept)["runs"]) == 5
+
+
+def test_a_score_that_fell_since_the_run_before_fails(tmp_path: Path) -> None:
+    tree, audits = tmp_path / "tree", tmp_path / "audits"
+    tree.mkdir()
+    settled = "containers: [{name: a, securityContext: {capabilities: {drop: [ALL]}}}]"
+    pod = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{{settled}}}\n"
+    (tree / "pod.yaml").write_text(pod)
+    common = (
+        "check",
+        tree,
+        "--policy",
+        "SEC-003",
+        "--history",
+        audits,
+        "--max-fall",
+        "1",
+        "--fail-on",
+        "never",
+    )
+    first = run(*common)
+    assert first.code == 0 and "no run before to compare the score with" in first.out
+    (tree / "more.yaml").write_text(pod.replace("name: a}", "name: b}").replace("drop: [ALL]", "drop: []"))
+    second = run(*common)
+    assert second.code == 1 and "score fell by" in second.out
+    assert run(*common).code == 0, "it fell once"
+
+
+def test_a_fall_needs_something_to_fall_from(tree: Path) -> None:
+    outcome = run("check", tree, "--max-fall", "5")
+    assert outcome.code == 2 and "--history" in outcome.err

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from auditor.report import Gate, ProblemRow, Report
 from auditor.reporters import render
 from auditor.reporters.interface import RenderOptions
-from tests.platform.prometheus import program
+from auditor.reporters.metrics import families
+from tests.platform.prometheus import program, promtool
 from tests.unit import report_factory as factory
 
 Sample = tuple[str, tuple[tuple[str, str], ...]]
@@ -99,3 +103,21 @@ def test_failed_reads_are_counted_by_their_source() -> None:
 
 def test_a_saved_result_has_no_duration() -> None:
     assert ("auditor_duration_seconds", ()) not in samples(factory.report(), seconds=None)
+
+
+DOCUMENT = (Path(__file__).resolve().parents[2] / "docs/results.md").read_text()
+
+
+def test_the_documents_name_just_the_metrics_that_there_are() -> None:
+    named = set(re.findall(r"auditor_\w+", DOCUMENT))
+    assert named == {
+        family.name for family in families(factory.report(scope="cluster:prod", problems=()), 1.0)
+    } | {"auditor_last_success_timestamp_seconds"}
+
+
+def test_the_documented_alerts_are_rules(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
+    rules = {"groups": [{"name": "audit", "rules": yaml.safe_load(block)}]}
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump(rules))
+    code, said = promtool("check", "rules", "rules.yml", cwd=tmp_path)
+    assert code == 0, said
