@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from auditor.report import decode, encode
 from auditor.results.kept import read_runs
@@ -221,6 +222,13 @@ def test_runs_in_which_nothing_changed_are_counted_and_shown_when_asked(kept: Pa
     assert len(listed(kept)["runs"]) == 5
 
 
+def dated(folder: Path, day: str) -> None:
+    """Give the newest kept run another day: runs of one second have no order."""
+    file = max(folder.glob("*.json"), key=lambda each: each.stat().st_mtime_ns)
+    report = decode(file.read_bytes())
+    file.write_bytes(encode(replace(report, generated_at=f"{day}T06:00:00Z")))
+
+
 def test_a_score_that_fell_since_the_run_before_fails(tmp_path: Path) -> None:
     tree, audits = tmp_path / "tree", tmp_path / "audits"
     tree.mkdir()
@@ -241,9 +249,11 @@ def test_a_score_that_fell_since_the_run_before_fails(tmp_path: Path) -> None:
     )
     first = run(*common)
     assert first.code == 0 and "no run before to compare the score with" in first.out
+    dated(audits, "2026-01-01")
     (tree / "more.yaml").write_text(pod.replace("name: a}", "name: b}").replace("drop: [ALL]", "drop: []"))
     second = run(*common)
     assert second.code == 1 and "score fell by" in second.out
+    dated(audits, "2026-01-02")
     assert run(*common).code == 0, "it fell once"
 
 
