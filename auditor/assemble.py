@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
-from typing import NamedTuple
 
-from msgspec.structs import replace
+from msgspec import Struct
+from msgspec.structs import astuple, replace
 
 from auditor import __version__
 from auditor.model import Place, Resource, Status, Verdict
@@ -45,7 +45,7 @@ def fingerprint(policy: str, target: str, resource: Resource, path: str) -> str:
     return sha256("\0".join((policy, target, resource.key, path)).encode()).hexdigest()[:32]
 
 
-class Row(NamedTuple):
+class Row(Struct, frozen=True):
     """How one verdict is shown on its own. ``where`` tells which verdicts of other targets say the same."""
 
     where: tuple[str, ...]
@@ -85,7 +85,7 @@ def _merged(group: Sequence[Verdict]) -> Finding:
     row: Row = verdict.row
     finding = row.finding
     if verdict.waiver is not None or verdict.message != row.said:
-        waiver = WaiverInfo(*verdict.waiver) if verdict.waiver else None
+        waiver = WaiverInfo(*astuple(verdict.waiver)) if verdict.waiver else None
         finding = replace(finding, status=verdict.status.value, message=verdict.message, waiver=waiver)
     if len(group) == 1:
         return finding
@@ -116,7 +116,7 @@ def _finding(verdict: Verdict, place: Place, severity: Severity) -> Finding:
         related=tuple(RelatedLocation(end.what, location(end.place)) for end in verdict.related),
         excerpt=_excerpt(resource, place) if verdict.status is not Status.NOT_ASSESSED else (),
         cost=verdict.cost,
-        waiver=WaiverInfo(*verdict.waiver) if verdict.waiver else None,
+        waiver=WaiverInfo(*astuple(verdict.waiver)) if verdict.waiver else None,
         fingerprints=(fingerprint(verdict.policy, verdict.target, resource, path),),
     )
 

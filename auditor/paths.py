@@ -16,7 +16,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from auditor.unknown import Unknown
 
@@ -54,7 +56,7 @@ class PathSyntaxError(ValueError):
         self.column = column
 
 
-class Step(NamedTuple):
+class Step(Struct, frozen=True):
     """One step. ``key`` goes into a map, the other kinds into a list.
 
     ``key`` is the map's key, the scalar or the digest; ``match`` the keys and values of an element; ``nth``
@@ -67,7 +69,7 @@ class Step(NamedTuple):
     nth: int = 1
 
 
-class PathPattern(NamedTuple):
+class PathPattern(Struct, frozen=True):
     """A parsed path. ``appends``: it ends in ``[]``."""
 
     text: str
