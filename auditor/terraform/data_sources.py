@@ -1,4 +1,4 @@
-"""Attributes of data sources that need no cloud account: policy documents, the partition, the region."""
+"""Attributes of data sources that need no cloud account: policy documents, partition, region, account."""
 
 from __future__ import annotations
 
@@ -26,16 +26,28 @@ def computed(instance: ResourceInstance, name: str) -> object:
         return _partition(instance).get(name)
     if kind == "aws_region" and name in {"name", "id", "region"}:
         return region_of(instance)
+    if kind == "aws_caller_identity" and name in {"account_id", "id"}:
+        return account_of(instance)
     return None
 
 
 def region_of(instance: ResourceInstance) -> object:
     """The region of the provider that the instance uses; None where the code does not say."""
+    return _argument(instance, "region")
+
+
+def account_of(instance: ResourceInstance) -> object:
+    """The one account that the provider accepts: with another's credentials nothing is planned. None for several."""
+    allowed = _argument(instance, "allowed_account_ids")
+    return allowed[0] if type(allowed) is list and len(allowed) == 1 else None
+
+
+def _argument(instance: ResourceInstance, name: str) -> object:
     found = instance.module.provider(instance.provider_key())
     if found is None:
         return None
     block, module = found
-    attribute = block.body.attributes.get("region")
+    attribute = block.body.attributes.get(name)
     return None if attribute is None else module.evaluate(attribute)
 
 

@@ -354,3 +354,22 @@ def test_a_single_statement_counts_as_a_list() -> None:
 def test_partition_follows_the_region(region: str, partition: str) -> None:
     text = f'provider "aws" {{\n  region = "{region}"\n}}\ndata "aws_partition" "p" {{}}\n'
     assert root_of(text + "locals {\n  p = data.aws_partition.p.partition\n}\n").locals["p"] == partition
+
+
+@pytest.mark.parametrize(
+    ("allowed", "account"),
+    [
+        ('["111122223333"]', "111122223333"),
+        ("[var.account]", "444455556666"),
+        ('["111122223333", "444455556666"]', None),
+        ("[]", None),
+        ("var.accounts", None),
+        ("", None),
+    ],
+)
+def test_the_caller_is_the_one_account_that_the_provider_accepts(allowed: str, account: str | None) -> None:
+    argument = f"  allowed_account_ids = {allowed}\n" if allowed else ""
+    text = f'provider "aws" {{\n{argument}}}\ndata "aws_caller_identity" "me" {{}}\n'
+    text += 'variable "account" {\n  default = "444455556666"\n}\nvariable "accounts" {\n  type = list(string)\n}\n'
+    found = root_of(text + "locals {\n  a = data.aws_caller_identity.me.account_id\n}\n").locals["a"]
+    assert isinstance(found, Unknown) if account is None else found == account
