@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from auditor.unknown import Unknown
+from auditor.unknown import Unknown, UnknownUsed
 from auditor.views.interface import Instance
 from auditor.views.pods import TEMPLATES, dig
 
@@ -81,10 +81,17 @@ class Declared:
         )
 
     def _terraform_budget(self) -> float | None:
-        """The one monthly budget in USD of the target's Terraform; None where there is none, or a second one."""
+        """The one monthly budget in USD of the target's Terraform; None where there is none, or a second one.
+
+        None as well where a live audit could not read them all: the other declarations hold without them.
+        """
+        try:
+            budgets = self._world.kind("terraform", "aws_budgets_budget")
+        except UnknownUsed:
+            return None
         found: list[Any] = [
             each.body.get("limit_amount")
-            for each in self._world.kind("terraform", "aws_budgets_budget")
+            for each in budgets
             if all(type(each.body.get(name)) is str and each.body[name] == MONTHLY[name] for name in MONTHLY)
         ]
         limit = found[0] if len(found) == 1 else None
