@@ -10,14 +10,13 @@ from functools import partial
 import msgspec
 
 from auditor.data.cluster_kinds import BY_KEY, CLUSTER_KINDS, ClusterKind
-from auditor.masking import blanked
 from auditor.model import Resource, RunningPod, Target
 from auditor.reach import Kind, Reach, Unread
 from auditor.sources.cluster.client import ApiError, Client, server_clock
 from auditor.sources.cluster.connection import Connection, connect
 from auditor.sources.cluster.discovery import Served, discovered
 from auditor.sources.cluster.given import is_given
-from auditor.sources.cluster.listing import listed
+from auditor.sources.cluster.listing import alone, listed
 from auditor.sources.cluster.owners import FOLDED, Owners
 from auditor.sources.cluster.pods import PODS, running
 from auditor.sources.cluster.projection import Kept, Managed, Meta, metadata_of, projected
@@ -183,11 +182,18 @@ class _Read:
             raise ApiError(
                 200, f"{len(bare)} ReplicaSets without a Deployment are more than are read one by one"
             )
-        self._target.resources += [self._get(kind, meta) for meta in bare]
+        found = [self._get(kind, meta) for meta in bare]
+        self._target.resources += [each for each in found if each is not None]
 
-    def _get(self, kind: ClusterKind, meta: Meta) -> Resource:
-        item = self._client.get(f"{_path(kind, meta.namespace)}/{meta.name}")
-        return projected(msgspec.Raw(blanked(item)), self._kept(kind))
+    def _get(self, kind: ClusterKind, meta: Meta) -> Resource | None:
+        """One object of a list; None where it went away since then."""
+        path = f"{_path(kind, meta.namespace)}/{meta.name}"
+        try:
+            return alone(self._client, path, partial(projected, kept=self._kept(kind)))
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
 
     def _folded(self, kind: ClusterKind, meta: Meta) -> bool:
         """Whether an object is only the work of another that is judged: KEDA's HPA, a CronJob's Job."""

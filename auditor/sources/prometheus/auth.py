@@ -14,6 +14,15 @@ Headers = dict[str, str]
 Signer = Callable[[str, bytes, Mapping[str, str]], Headers]
 """(URL, body, headers so far) → headers of the request."""
 
+
+class NoSignature(Exception):
+    """Credentials that were there when the run began, and are gone: a reason, and the act that repairs it."""
+
+    def __init__(self, reason: str, repair: str) -> None:
+        super().__init__(reason)
+        self.reason, self.repair = reason, repair
+
+
 AMP = "aps"
 """Amazon Managed Prometheus, as SigV4 calls it."""
 
@@ -34,6 +43,12 @@ def signer(options: PrometheusOptions) -> Signer:
 
 
 def _plain(options: PrometheusOptions) -> Signer:
+    try:  # a wrong name is told at once
+        _secret(options.token_file, TOKEN)
+        _secret(options.password_file, PASSWORD)
+    except NoSignature as error:
+        raise UsageError(f"--prometheus: {error.reason}") from error
+
     def headers(url: str, body: bytes, given: Mapping[str, str]) -> Headers:
         del url, body
         found = dict(given)
@@ -57,16 +72,19 @@ def _secret(file: str, variable: str) -> str:
         return Path(file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or type(error).__name__
-        raise UsageError(f"{file} cannot be read: {why.lower()}") from error
+        raise NoSignature(f"{file} cannot be read: {why.lower()}", "write the file anew") from error
 
 
 def _aws(region: str) -> Signer:
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
-    from botocore.exceptions import BotoCoreError
+    from botocore.exceptions import BotoCoreError, ClientError
     from botocore.session import get_session
 
-    credentials = get_session().get_credentials()
+    try:
+        credentials = get_session().get_credentials()
+    except BotoCoreError as error:
+        raise UsageError(f"--prometheus-aws-region: {error}; sign in to AWS first") from error
     if credentials is None:
         raise UsageError(
             "--prometheus-aws-region signs with AWS credentials, and none were found; sign in first"
@@ -76,8 +94,8 @@ def _aws(region: str) -> Signer:
         request = AWSRequest(method="POST", url=url, data=body, headers=dict(given))
         try:
             SigV4Auth(credentials, AMP, region).add_auth(request)
-        except BotoCoreError as error:
-            raise UsageError(f"--prometheus-aws-region: {error}; sign in to AWS again") from error
+        except (BotoCoreError, ClientError) as error:
+            raise NoSignature(f"the requests cannot be signed: {error}", "sign in to AWS again") from error
         return dict(request.headers.items())
 
     return headers

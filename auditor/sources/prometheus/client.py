@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
 from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 import msgspec
 from msgspec import Struct, field
 
-from auditor.sources.prometheus.auth import Signer, signer
+from auditor.sources.prometheus.auth import NoSignature, Signer, signer
 from auditor.sources.prometheus.options import PrometheusOptions, endpoint
 from auditor.unknown import Unknown
 from auditor.usage.series import DAY, Series, Window, finite
@@ -23,6 +23,7 @@ MAX_POINTS = 11_000
 """A series longer than this is an HTTP 400 of Prometheus'."""
 MAX_SECONDS = 31 * DAY
 """Mimir and Thanos refuse, or split badly, what is longer than a month."""
+CHUNK = 256 * 1024
 MAX_BYTES = 512 * 1024 * 1024
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _INFO = "PromQL info:"
@@ -65,11 +66,12 @@ class Client:
         *,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._base = endpoint(url)
         self._options = options
         self._sign: Signer = signer(options)
-        self._sleep, self._clock = sleep, clock
+        self._sleep, self._clock, self._monotonic = sleep, clock, monotonic
         self._opener = build_opener(_NoRedirect)
         self.calls = 0
         self.skew: float | None = None
@@ -107,7 +109,7 @@ class Client:
 
     def _post(self, url: str, body: bytes) -> bytes:
         """The answer's body, whatever its status is where it holds an error of the API's."""
-        spent, tries, again = 0.0, 0, False
+        began, paused, tries, again = self._monotonic(), 0.0, 0, False
         while True:
             try:
                 return self._once(url, body)
@@ -122,26 +124,44 @@ class Client:
             except (URLError, HTTPException, OSError) as error:
                 why, wait = _words(error), None
             pause = min(wait if wait is not None else 0.5 * 2**tries, 15.0)
+            spent = max(paused, self._monotonic() - began)
             if spent + pause > self._options.retry_seconds:
                 raise Failed(
                     f"the metrics' server did not answer ({why}), asked {tries + 1} times",
                     "look whether it runs and is reachable from here",
                 )
             self._sleep(pause)
-            spent, tries = spent + pause, tries + 1
+            paused, tries = paused + pause, tries + 1
 
     def _once(self, url: str, body: bytes) -> bytes:
         self.calls += 1
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         if self._options.tenant:
             headers |= {"X-Scope-OrgID": self._options.tenant, "THANOS-TENANT": self._options.tenant}
-        request = Request(url, body, self._sign(url, body, headers), method="POST")
+        try:
+            signed = self._sign(url, body, headers)
+        except NoSignature as error:
+            raise Failed(error.reason, error.repair) from error
+        request = Request(url, body, signed, method="POST")
         with self._opener.open(request, timeout=self._options.timeout) as response:
             self._see_clock(response.headers)
-            data: bytes = response.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise Failed("an answer is larger than 512 MiB", "read fewer days, or one cluster by a selector")
-        return data
+            return self._whole(response)
+
+    def _whole(self, response: HTTPResponse) -> bytes:
+        """The body, in bounded time and size. Failed, OSError."""
+        until, parts, size = self._monotonic() + self._options.answer_seconds, [], 0
+        while part := response.read1(CHUNK):
+            parts.append(part)
+            size += len(part)
+            if size > MAX_BYTES:
+                raise Failed(
+                    "an answer is larger than 512 MiB", "read fewer days, or one cluster by a selector"
+                )
+            if self._monotonic() > until:
+                raise TimeoutError(f"only a part came within {self._options.answer_seconds:.0f} seconds")
+        if response.length:
+            raise IncompleteRead(b"", response.length)
+        return b"".join(parts)
 
     def _see_clock(self, headers: HTTPMessage) -> None:
         try:
