@@ -19,10 +19,12 @@ from botocore.exceptions import (
 )
 from botocore.stub import Stubber
 from moto import mock_aws
+from moto.sqs.models import sqs_backends
 
 from auditor.engine import Engine
 from auditor.errors import UsageError
 from auditor.model import Status, Verdict
+from auditor.sources.aws import compute
 from auditor.sources.aws.refusals import DENIED, THROTTLED, refused
 from auditor.sources.aws.services import chosen
 from auditor.sources.aws.session import Place
@@ -161,6 +163,32 @@ def test_buckets_of_other_regions_are_left_to_their_region() -> None:
     there = session().client("s3", region_name="us-west-2")
     there.create_bucket(Bucket="elsewhere", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
     assert bodies(target("aws_s3_bucket"), "aws_s3_bucket") == []
+
+
+@pytest.mark.usefixtures("aws")
+def test_no_queue_beyond_the_first_thousand_is_lost() -> None:
+    account = sqs_backends["123456789012"][REGION]
+    for number in range(1001):
+        account.create_queue(f"jobs-{number}")
+    assert len(place().listed("sqs.list_queues")) == 1001
+
+
+@pytest.mark.usefixtures("aws")
+def test_more_instance_types_than_ec2_takes_at_once_are_asked_in_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    every = [each["InstanceType"] for each in client("ec2").describe_instance_types()["InstanceTypes"]]
+    asked: list[int] = []
+    real = Place.listed
+
+    def counted(self: Place, name: str, /, **arguments: Any) -> list[Any]:
+        asked.append(len(arguments["InstanceTypes"]))
+        return real(self, name, **arguments)
+
+    monkeypatch.setattr(compute, "used_types", lambda _: every[:230])
+    monkeypatch.setattr(Place, "listed", counted)
+    assert len([*compute.instance_types(place())]) == 230
+    assert asked == [100, 100, 30]
 
 
 @pytest.mark.usefixtures("aws")

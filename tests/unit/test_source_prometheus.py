@@ -10,9 +10,13 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import CredentialRetrievalError
 
 from auditor.engine import Engine
 from auditor.errors import UsageError
@@ -225,15 +229,116 @@ def test_basic_auth_and_tenant_are_headers(server: Server, monkeypatch: pytest.M
     assert (headers["X-Scope-Orgid"], headers["Thanos-Tenant"]) == ("team-a", "team-a")
 
 
-def test_amazon_managed_prometheus_gets_signed_requests(
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+
+
+def signature_of(asked: Asked, server: Server) -> str:
+    """The signature that botocore gives to a request as it arrived; only the secret is known beforehand."""
+    signed = asked.headers["Authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    headers = {name: value for name, value in asked.headers.items() if name.lower() in signed}
+    request = AWSRequest("POST", server.url + asked.path, headers, urlencode(asked.form).encode())
+    request.context["timestamp"] = asked.headers["X-Amz-Date"]
+    signer = SigV4Auth(Credentials("testing", SECRET, "session"), "aps", "eu-west-1")
+    text = signer.string_to_sign(request, signer.canonical_request(request))
+    return str(signer.signature(text, request))
+
+
+@pytest.fixture
+def aws_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials of a session at hand."""
+    for name, value in {
+        "ACCESS_KEY_ID": "testing",
+        "SECRET_ACCESS_KEY": SECRET,
+        "SESSION_TOKEN": "session",
+    }.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+
+
+@pytest.mark.usefixtures("aws_keys")
+def test_amazon_managed_prometheus_gets_requests_whose_signature_holds(server: Server) -> None:
+    workspace = Client(
+        f"{server.url}/workspaces/ws-1/", PrometheusOptions(aws_region="eu-west-1", tenant="team a")
+    )
+    workspace.range('sum by (a) (rate(x{b=~"c|d +e/f"}[5m])) > 0', Window(0, 60, 60))
+    (asked,) = server.asked
+    credential, signed, given = asked.headers["Authorization"].removeprefix("AWS4-HMAC-SHA256 ").split(", ")
+    day = asked.headers["X-Amz-Date"][:8]
+    assert asked.path == "/workspaces/ws-1/api/v1/query_range"
+    assert credential == f"Credential=testing/{day}/eu-west-1/aps/aws4_request"
+    assert {"host", "x-amz-date", "x-amz-security-token"} <= {*signed.partition("=")[2].split(";")}
+    assert asked.headers["X-Amz-Security-Token"] == "session"
+    assert given == f"Signature={signature_of(asked, server)}"
+    forged = asked._replace(form={**asked.form, "query": "up"})
+    assert given != f"Signature={signature_of(forged, server)}"
+
+
+@pytest.mark.usefixtures("aws_keys")
+@pytest.mark.parametrize(
+    "told", ["ExpiredTokenException", "InvalidSignatureException", "AccessDeniedException"]
+)
+def test_credentials_that_amazon_refuses_decide_nothing(server: Server, told: str) -> None:
+    server.reply = lambda asked: Reply(403, json.dumps({"message": told}).encode())
+    reading = read(server, aws_region="eu-west-1")
+    assert unread(reading) == set(READERS)
+    assert "HTTP 403" in reading.problems[0].what
+
+
+@pytest.mark.usefixtures("aws_keys")
+def test_credentials_that_cannot_be_renewed_in_the_run_cost_what_was_not_read_yet(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    client(server, aws_region="eu-west-1").range("up", Window(0, 60, 60))
-    signed = server.asked[0].headers["Authorization"]
-    assert signed.startswith("AWS4-HMAC-SHA256 Credential=testing/")
-    assert "/eu-west-1/aps/aws4_request" in signed
+    real, left = SigV4Auth.add_auth, [12]
+
+    def add_auth(self: SigV4Auth, request: AWSRequest) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise CredentialRetrievalError(provider="sso", error_msg="the session has ended")
+        real(self, request)
+
+    monkeypatch.setattr(SigV4Auth, "add_auth", add_auth)
+    reading = read(server, aws_region="eu-west-1")
+    assert unread(reading) == set(READERS)
+    assert "cannot be signed" in reading.problems[-1].what and "sign in" in reading.problems[-1].repair
+
+
+def test_a_token_file_that_goes_away_in_the_run_ends_no_run(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("good")
+
+    def gone(asked: Asked) -> Reply:
+        file.unlink(missing_ok=True)
+        return matrix()
+
+    server.reply = gone
+    reading = read(server, token_file=str(file))
+    assert unread(reading) == set(READERS)
+    assert "token cannot be read" in reading.problems[0].what
+
+
+def test_a_token_file_that_is_not_there_is_a_mistake_of_usage(tmp_path: Path) -> None:
+    request = Request("prometheus", "http://prom:9090", {"token_file": str(tmp_path / "none")})
+    with pytest.raises(UsageError, match="cannot be read"):
+        PrometheusSource(request)
+
+
+def test_an_answer_that_trickles_is_given_up_after_a_while(server: Server) -> None:
+    now = iter(range(0, 10_000, 100))
+    patient = Client(
+        server.url,
+        PrometheusOptions(answer_seconds=60),
+        sleep=lambda seconds: None,
+        monotonic=lambda: next(now),
+    )
+    with pytest.raises(Failed, match="only a part came"):
+        patient.range("up", Window(0, 60, 60))
+
+
+def test_an_answer_that_breaks_off_is_asked_again(server: Server) -> None:
+    whole = matrix(({"a": "b"}, [(60, "1")]))
+    broken = [Reply(body=whole.body[:40], headers={"Content-Length": str(len(whole.body))})]
+    server.reply = lambda asked: broken.pop() if broken else whole
+    (found,) = client(server).range("up", Window(0, 60, 60))
+    assert found.points == {60: 1.0} and len(server.asked) == 2
 
 
 def test_two_ways_to_sign_in_are_one_too_many(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,7 @@ from auditor.unknown import Unknown
 MANY_BARE = 200
 """ReplicaSets without a Deployment that are read one by one."""
 SKEW_SECONDS = 60
+RENEW = "renew the credentials: the token has expired or is not valid for this cluster"
 SECRET = ("", "Secret")
 METADATA_ONLY = frozenset({("apiextensions.k8s.io", "CustomResourceDefinition")})
 """Kinds of which only names and labels are looked at."""
@@ -109,6 +110,7 @@ class _Read:
             if error.refused
             else "check the address, the credentials and the network"
         )
+        mend = RENEW if error.status == 401 else mend
         self._reading.problems.append(Problem(self._label, 0, 0, what, mend))
         self._reach.absent.clear()
         self._reach.others = None
@@ -258,7 +260,7 @@ class _Read:
         what = f"{kind.plural} of {self._label} could not be listed: {error.why}"
         mend = repair(kind) if error.refused else "audit again; if it stays, look at the API server"
         if error.status == 401:
-            mend = "renew the credentials: the token has expired or is not valid for this cluster"
+            mend = RENEW
         self._reach.unread[kind.key] = Unread(kind.api_version, kind.kind, Unknown(what, mend))
         self._reading.problems.append(Problem(self._label, 0, 0, what, mend))
 
