@@ -75,6 +75,11 @@ def differences(declared: dict[str, Any], live: dict[str, Any]) -> list[Differen
     return found
 
 
+def alike(want: Any, have: Any, path: Path) -> bool:
+    """Whether what a manifest wants at a path is there, by the rules of :func:`differences`."""
+    return next(_walk(want, have, path, path), None) is None
+
+
 def _metadata(body: dict[str, Any], field: str) -> dict[str, Any]:
     found = dig(body, ("metadata", field))
     if type(found) is not dict:
