@@ -74,6 +74,15 @@ def test_money_that_is_not_known_is_not_guessed(change: dict[str, Any], why: str
     assert why in unknown.reason
 
 
+def test_a_spot_node_costs_what_was_declared_for_spot_and_never_the_price_on_demand() -> None:
+    node = resource("GpuNode", {**NODE, "spot": True})
+    target = metrics(node)
+    on_demand = World(target, around=Surroundings(targets=(target,), prices={"g5.xlarge": 1.0}))
+    assert isinstance(fact(on_demand, "node_price", node)["usd_per_hour"], Unknown)
+    declared = World(target, around=Surroundings(targets=(target,), prices={"g5.xlarge:spot": 0.42}))
+    assert fact(declared, "node_price", node) == {"usd_per_hour": 0.42}
+
+
 def test_what_holds_an_idle_node_is_shown_where_git_declares_it(tmp_path: Any) -> None:
     (tmp_path / "app.yaml").write_text(
         "# comment\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: cache, namespace: tools}\n"
