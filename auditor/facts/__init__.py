@@ -39,6 +39,7 @@ FACTS: dict[str, str] = {
     "gpu": "auditor.facts.gpu:Gpu",
     "gpu_container": "auditor.facts.gpu_container:GpuContainer",
     "gpu_exporter": "auditor.facts.monitors:GpuExporter",
+    "gpu_memory_use": "auditor.facts.gpu_memory_use:GpuMemoryUse",
     "gpu_node_cost": "auditor.facts.gpu_node_cost:GpuNodeCost",
     "gpu_quotas": "auditor.facts.gpu_quotas:GpuQuotas",
     "gpu_sharing": "auditor.facts.gpu_sharing:GpuSharing",

@@ -65,6 +65,32 @@ def test_each_gpu_is_judged_by_the_best_signal_that_it_has(tmp_path: Path) -> No
     }
 
 
+def test_the_memory_of_gpus_is_told_by_workload(tmp_path: Path) -> None:
+    now = int(time.time()) // HOUR * HOUR
+    start, half = now - 2 * DAY - HOUR, now - DAY
+
+    def planted() -> Iterator[Planted]:
+        yield from pod("inference", "scan-1", ("StatefulSet", "scan"), "gpu-a")
+        yield from usage("inference", "scan-1", "w", 0.1, 2.0**28, start)
+        # One scraper renames the exporter's labels, and another one keeps them.
+        for uuid, names in (("a", ("exported_namespace", "exported_pod")), ("b", ("namespace", "pod"))):
+            of_pod = dict(zip(names, ("inference", "scan-1"), strict=True))
+            labels = {"UUID": uuid, "Hostname": "gpu-a", **of_pod}
+            most = 6000.0 if uuid == "a" else 3000.0
+            yield Planted("DCGM_FI_DEV_FB_USED", labels, switched(half, now + 1, most, 2000.0))
+            yield Planted("DCGM_FI_DEV_FB_FREE", labels, switched(half, now + 1, 20000.0 - most, 18000.0))
+
+    text = served(tmp_path, planted(), start, now, 60)
+    with prometheus(tmp_path, text) as url:
+        (found,), _ = rows(url, "WorkloadUsage", now, PrometheusOptions(days=2))
+    memory = found.body["gpu_memory"]
+    assert (memory["peak_mib"], memory["size_mib"], memory["samples"]) == (6000.0, 20000.0, 96)
+    (node,) = memory["nodes"]
+    assert node["name"] == "gpu-a"
+    # Two GPUs: nine tenths free on the first day; 70 and 85 % on the second.
+    assert node["unused_gpu_hours"] == pytest.approx(24 * (0.9 + 0.9 + 0.7 + 0.85), rel=2e-3)
+
+
 WORKLOADS = 1000
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from auditor.sources.prometheus.asking import Asking, NoSeries, Row, span
+from auditor.sources.prometheus.asking import Asking, NoSeries, Row, priced, span
 from auditor.sources.prometheus.queries import GPU_MEMORY, NOW_REQUESTED, OWNERS, REQUESTED, USED
 from auditor.usage.series import HOUR, Series, quantile
 from auditor.usage.sizing import Resource, idle_hours, suggest
@@ -40,7 +40,7 @@ def read(asking: Asking) -> Iterator[Row]:
             "scrape the kubelet's /metrics/cadvisor, and kube-state-metrics",
         )
     requests = _requests(asking, owners)
-    gpu = {owners.of(each): max(each.points.values()) for each in asking.range(GPU_MEMORY, asking.usage)}
+    gpu = _gpu_memory(asking, owners)
     found: dict[Owner, list[str]] = {}
     for owner, container in sorted({*tables["cpu_used"], *tables["memory_used"]}):
         found.setdefault(owner, []).append(container)
@@ -52,8 +52,47 @@ def read(asking: Asking) -> Iterator[Row]:
         ]
         body: dict[str, Any] = {"workload": owner._asdict(), "window": span(asking.usage), "rows": rows}
         if owner in gpu:
-            body["gpu_memory_mib"] = gpu[owner]
+            body["gpu_memory"] = gpu[owner]
         yield Row(KIND, owner.namespace, f"{owner.kind}/{owner.name}", body)
+
+
+def _gpu_memory(asking: Asking, owners: _Owners) -> dict[Owner, dict[str, Any]]:
+    """MiB by workload: the most that one GPU held and that it has, and GPU-hours' worth of what was free, by node."""
+    size, peak, samples = (
+        _most(asking, owners, "size"),
+        _most(asking, owners, "peak"),
+        dict[Owner, set[int]](),
+    )
+    nodes: dict[Owner, dict[str, float]] = {}
+    for each in asking.range(GPU_MEMORY["free"], asking.usage):
+        owner, node = owners.of(each), each.labels.get("node") or each.labels.get("Hostname", "")
+        points = {at: value for at, value in each.points.items() if at != asking.usage.start}
+        if size.get(owner) and points:
+            hours = sum(points.values()) / size[owner] * asking.usage.step / HOUR
+            table = nodes.setdefault(owner, {})
+            table[node] = table.get(node, 0.0) + hours
+            samples.setdefault(owner, set()).update(points)
+    return {
+        owner: {
+            "peak_mib": peak[owner],
+            "size_mib": size[owner],
+            "samples": len(samples[owner]),
+            "nodes": [
+                {"name": name, **priced(asking.labels.get(name)), "unused_gpu_hours": hours}
+                for name, hours in sorted(table.items())
+            ],
+        }
+        for owner, table in nodes.items()
+        if owner in peak
+    }
+
+
+def _most(asking: Asking, owners: _Owners, what: str) -> dict[Owner, float]:
+    found: dict[Owner, float] = {}
+    for each in asking.range(GPU_MEMORY[what], asking.usage):
+        owner = owners.of(each)
+        found[owner] = max(found.get(owner, 0.0), *each.points.values())
+    return found
 
 
 class _Owners:
