@@ -93,6 +93,7 @@ FACTS: dict[str, str] = {
     "scaler_target": "auditor.facts.scaling:ScalerTarget",
     "scan_cost": "auditor.facts.scan_cost:ScanCosts",
     "schema": "auditor.facts.objects_schema:Schema",
+    "series": "auditor.facts.series:Series",
     "served_by": "auditor.facts.services:ServedBy",
     "service": "auditor.facts.services:ServiceBackends",
     "service_account": "auditor.facts.objects_service_account:ServiceAccountOf",

@@ -59,6 +59,10 @@ class Asking:
         """The vector of a question at a window's end."""
         return self._client.instant(filled(query, window, self._options.selector, look_back), window.end)
 
+    def names(self) -> list[str]:
+        """The names of all metrics in the window of usage."""
+        return self._client.names(self.usage, self._options.selector)
+
     @cached_property
     def labels(self) -> Mapping[str, NodeLabels]:
         """Labels by node: those of kube-state-metrics, and what the cluster itself told."""

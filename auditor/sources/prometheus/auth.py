@@ -11,8 +11,8 @@ from auditor.errors import UsageError
 from auditor.sources.prometheus.options import PASSWORD, TOKEN, USER, PrometheusOptions
 
 Headers = dict[str, str]
-Signer = Callable[[str, bytes, Mapping[str, str]], Headers]
-"""(URL, body, headers so far) → headers of the request."""
+Signer = Callable[[str, bytes | None, Mapping[str, str]], Headers]
+"""(URL, body of a POST or None, headers so far) → headers of the request."""
 
 
 class NoSignature(Exception):
@@ -49,7 +49,7 @@ def _plain(options: PrometheusOptions) -> Signer:
     except NoSignature as error:
         raise UsageError(f"--prometheus: {error.reason}") from error
 
-    def headers(url: str, body: bytes, given: Mapping[str, str]) -> Headers:
+    def headers(url: str, body: bytes | None, given: Mapping[str, str]) -> Headers:
         del url, body
         found = dict(given)
         token = _secret(options.token_file, TOKEN)
@@ -90,8 +90,10 @@ def _aws(region: str) -> Signer:
             "--prometheus-aws-region signs with AWS credentials, and none were found; sign in first"
         )
 
-    def headers(url: str, body: bytes, given: Mapping[str, str]) -> Headers:
-        request = AWSRequest(method="POST", url=url, data=body, headers=dict(given))
+    def headers(url: str, body: bytes | None, given: Mapping[str, str]) -> Headers:
+        request = AWSRequest(
+            method="GET" if body is None else "POST", url=url, data=body, headers=dict(given)
+        )
         try:
             SigV4Auth(credentials, AMP, region).add_auth(request)
         except (BotoCoreError, ClientError) as error:

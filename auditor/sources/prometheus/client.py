@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -56,6 +56,13 @@ class _Answer(Struct):
     warnings: list[str] | None = None
 
 
+class _Names(Struct):
+    status: str
+    data: list[str] | None = None
+    error: str = ""
+    warnings: list[str] | None = None
+
+
 class Client:
     """One server. ``calls`` counts requests, retries too; ``skew`` is its clock less ours, in seconds."""
 
@@ -90,24 +97,27 @@ class Client:
                 joined.setdefault(tuple(sorted(row.metric.items())), {}).update(finite(row.values))
         return [Series(dict(labels), points) for labels, points in sorted(joined.items()) if points]
 
+    def names(self, window: Window, selector: str = "") -> list[str]:
+        """The names of all metrics that had a series in a window. Failed when they are not all told."""
+        asked = {"start": str(window.start), "end": str(window.end)}
+        asked |= {"match[]": f'{{__name__!="", {selector}}}'} if selector else {}
+        url = f"{self._base}/api/v1/label/__name__/values?{urlencode(asked)}"
+        answer = _decoded(self._answer(url, None), "the names of all metrics", _Names)
+        _check(answer, "the names of all metrics")
+        return sorted(answer.data or ())
+
     def now(self) -> float:
         """The server's clock. Failed when it does not answer."""
         self._ask("query", "vector(1)", {"query": "vector(1)"})
         return self._clock() + (self.skew or 0.0)
 
     def _ask(self, path: str, query: str, params: dict[str, str]) -> list[_Row]:
-        answer = _decoded(self._post(f"{self._base}/api/v1/{path}", urlencode(params).encode()), query)
-        if answer.status != "success" or answer.data is None:
-            raise Failed(f"the metrics' server refused {_short(query)}: {answer.error or answer.status}")
-        partial = [each for each in answer.warnings or () if not each.startswith(_INFO)]
-        if partial:
-            raise Failed(
-                f"the answer to {_short(query)} is incomplete: {'; '.join(partial[:3])}",
-                "repair the store that did not answer; a part of the truth is not judged",
-            )
-        return answer.data.result
+        body = urlencode(params).encode()
+        answer = _decoded(self._answer(f"{self._base}/api/v1/{path}", body), _short(query), _Answer)
+        _check(answer, _short(query))
+        return answer.data.result if answer.data is not None else []
 
-    def _post(self, url: str, body: bytes) -> bytes:
+    def _answer(self, url: str, body: bytes | None) -> bytes:
         """The answer's body, whatever its status is where it holds an error of the API's."""
         began, paused, tries, again = self._monotonic(), 0.0, 0, False
         while True:
@@ -133,16 +143,18 @@ class Client:
             self._sleep(pause)
             paused, tries = paused + pause, tries + 1
 
-    def _once(self, url: str, body: bytes) -> bytes:
+    def _once(self, url: str, body: bytes | None) -> bytes:
         self.calls += 1
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        headers = {"Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
         if self._options.tenant:
             headers |= {"X-Scope-OrgID": self._options.tenant, "THANOS-TENANT": self._options.tenant}
         try:
             signed = self._sign(url, body, headers)
         except NoSignature as error:
             raise Failed(error.reason, error.repair) from error
-        request = Request(url, body, signed, method="POST")
+        request = Request(url, body, signed, method="GET" if body is None else "POST")
         with self._opener.open(request, timeout=self._options.timeout) as response:
             self._see_clock(response.headers)
             return self._whole(response)
@@ -191,14 +203,29 @@ def chunks(window: Window) -> Iterator[tuple[int, int]]:
         start = end + window.step
 
 
-def _decoded(data: bytes, query: str) -> _Answer:
+Answer = TypeVar("Answer", _Answer, _Names)
+
+
+def _decoded(data: bytes, what: str, kind: type[Answer]) -> Answer:
     try:
-        return msgspec.json.decode(data, type=_Answer)
+        return msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Failed(
-            f"the answer to {_short(query)} is no answer of Prometheus' API ({error})",
+            f"the answer to {what} is no answer of Prometheus' API ({error})",
             "give the address under which /api/v1/query answers",
         ) from error
+
+
+def _check(answer: _Answer | _Names, what: str) -> None:
+    """Failed where an answer is an error, or only a part."""
+    if answer.status != "success" or answer.data is None:
+        raise Failed(f"the metrics' server refused {what}: {answer.error or answer.status}")
+    partial = [each for each in answer.warnings or () if not each.startswith(_INFO)]
+    if partial:
+        raise Failed(
+            f"the answer to {what} is incomplete: {'; '.join(partial[:3])}",
+            "repair the store that did not answer; a part of the truth is not judged",
+        )
 
 
 def _told(error: HTTPError) -> bytes:
