@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from auditor.sources.prometheus.client import Client
 from auditor.sources.prometheus.kinds import READERS
 from auditor.sources.prometheus.options import PrometheusOptions
 from tests.live.prometheus_server import prometheus
-from tests.unit.planted_metrics import DAY, HOUR, Planted, openmetrics, pod, requests, switched, usage
+from tests.unit.planted_metrics import DAY, HOUR, Planted, openmetrics, pod, switched, usage, workloads
 
 pytestmark = pytest.mark.slow
 
@@ -98,15 +97,8 @@ def test_a_thousand_workloads_of_two_weeks_take_sixty_calls_at_most(tmp_path: Pa
     now = int(time.time()) // HOUR * HOUR
     start = now - 14 * DAY - 2 * HOUR
 
-    def workload(number: int) -> Iterator[Planted]:
-        name = f"app-{number}-0"
-        yield from pod("apps", name, ("StatefulSet", f"app-{number}"), "node-a")
-        yield from usage("apps", name, "app", 0.1, 2.0**28, start)
-        yield from requests("apps", name, "app", "node-a", {"cpu": 0.5, "memory": 2.0**29})
-
-    planted = chain.from_iterable(workload(number) for number in range(WORKLOADS))
     # Two samples in each half hour: the least that a rate over it needs; more of them only slow the planting.
-    text = served(tmp_path, planted, start, now, 900)
+    text = served(tmp_path, workloads(WORKLOADS, start), start, now, 900)
     with prometheus(tmp_path, text) as url:
         began = time.monotonic()
         options = PrometheusOptions()

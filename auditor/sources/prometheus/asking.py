@@ -45,14 +45,14 @@ class Asking:
         self.usage = window_before(now, options.days, options.step)
         self.gpu = window_before(now, options.days, options.gpu_step)
         self._known = known
-        self._answers: dict[tuple[str, Window], list[Series]] = {}
+        self.answers: dict[tuple[str, Window], list[Series]] = {}
 
     def range(self, query: str, window: Window) -> list[Series]:
         """The matrix of a question."""
-        found = self._answers.get((query, window))
+        found = self.answers.get((query, window))
         if found is None:
             text = filled(query, window, self._options.selector)
-            found = self._answers[query, window] = self._client.range(text, window)
+            found = self.answers[query, window] = self._client.range(text, window)
         return found
 
     def instant(self, query: str, window: Window, look_back: int = 0) -> list[Series]:

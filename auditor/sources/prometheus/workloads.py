@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from auditor.sources.prometheus.asking import Asking, NoSeries, Row, priced, span
-from auditor.sources.prometheus.queries import GPU_MEMORY, NOW_REQUESTED, OWNERS, REQUESTED, USED
+from auditor.sources.prometheus.queries import (
+    GPU_MEMORY,
+    GPU_MEMORY_THERE,
+    NOW_REQUESTED,
+    OWNERS,
+    REQUESTED,
+    USED,
+)
 from auditor.usage.series import HOUR, Series, quantile
 from auditor.usage.sizing import Resource, idle_hours, suggest
 
@@ -32,13 +39,18 @@ def read(asking: Asking) -> Iterator[Row]:
     """One row for each workload that ran in the window. Failed, NoSeries."""
     owners = _Owners(asking)
     tables = {
-        name: _table(asking, query, owners, "peak" in name) for name, query in {**USED, **REQUESTED}.items()
+        name: _table(asking.range(query, asking.usage), owners, asking.usage.start, peak="peak" in name)
+        for name, query in USED.items()
     }
     if not tables["cpu_used"] and not tables["memory_used"]:
         raise NoSeries(
             "there is no use of any container by its owner: cAdvisor's or kube-state-metrics' series are missing",
             "scrape the kubelet's /metrics/cadvisor, and kube-state-metrics",
         )
+    asked = asking.range(REQUESTED, asking.usage)
+    for resource in RESOURCES:
+        mine = [each for each in asked if each.labels.get("resource") == resource]
+        tables[f"{resource}_requested"] = _table(mine, owners, asking.usage.start, peak=False)
     requests = _requests(asking, owners)
     gpu = _gpu_memory(asking, owners)
     found: dict[Owner, list[str]] = {}
@@ -58,12 +70,11 @@ def read(asking: Asking) -> Iterator[Row]:
 
 def _gpu_memory(asking: Asking, owners: _Owners) -> dict[Owner, dict[str, Any]]:
     """MiB by workload: the most that one GPU held and that it has, and GPU-hours' worth of what was free, by node."""
-    size, peak, samples = (
-        _most(asking, owners, "size"),
-        _most(asking, owners, "peak"),
-        dict[Owner, set[int]](),
-    )
+    if not asking.instant(GPU_MEMORY_THERE, asking.usage):
+        return {}
+    size, peak = _most(asking, owners, "size"), _most(asking, owners, "peak")
     nodes: dict[Owner, dict[str, float]] = {}
+    samples: dict[Owner, set[int]] = {}
     for each in asking.range(GPU_MEMORY["free"], asking.usage):
         owner, node = owners.of(each), each.labels.get("node") or each.labels.get("Hostname", "")
         points = {at: value for at, value in each.points.items() if at != asking.usage.start}
@@ -115,13 +126,13 @@ def _owner(labels: Mapping[str, str]) -> Owner:
     return Owner(labels.get("namespace", ""), labels.get("owner_kind", ""), labels.get("owner_name", ""))
 
 
-def _table(asking: Asking, query: str, owners: _Owners, peak: bool) -> dict[Key, Points]:
+def _table(series: Iterable[Series], owners: _Owners, start: int, *, peak: bool) -> dict[Key, Points]:
     """Points by workload and container: of several ReplicaSets or Jobs the sum, of peaks the most."""
     found: dict[Key, Points] = {}
-    for each in asking.range(query, asking.usage):
+    for each in series:
         points = found.setdefault((owners.of(each), each.labels.get("container", "")), {})
         for at, value in each.points.items():
-            if at == asking.usage.start:
+            if at == start:
                 continue  # it speaks of the step before the window
             points[at] = max(points.get(at, 0.0), value) if peak else points.get(at, 0.0) + value
     return found
