@@ -51,8 +51,7 @@ def read(url: str, now: int) -> str:
         except NoSeries:
             continue
     took, cpu = time.monotonic() - began, time.process_time() - spent
-    series = sum(len(found) for found in asking.answers.values())
-    return f"{took:.1f} s, {cpu:.1f} s CPU, {client.calls} calls, {series} series, {rows} rows"
+    return f"{took:.1f} s, {cpu:.1f} s CPU, {client.calls} calls, {asking.series} series, {rows} rows"
 
 
 def check(url: str) -> str:

@@ -35,37 +35,59 @@ Key = tuple[Owner, str]
 Points = dict[int, float]
 
 
+class Tables(NamedTuple):
+    """Points of one resource by workload and container: the sum of its pods, its busiest pod, what they asked for."""
+
+    used: dict[Key, Points]
+    peak: dict[Key, Points]
+    requested: dict[Key, Points]
+
+
 def read(asking: Asking) -> Iterator[Row]:
     """One row for each workload that ran in the window. Failed, NoSeries."""
     owners = _Owners(asking)
-    tables = {
-        name: _table(asking.range(query, asking.usage), owners, asking.usage.start, peak="peak" in name)
-        for name, query in USED.items()
-    }
-    if not tables["cpu_used"] and not tables["memory_used"]:
+    requests = _requests(asking, owners)
+    asked = asking.range(REQUESTED, asking.usage, keep=False)
+    # One resource after the other: the points of a thousand workloads take more memory than all else together.
+    made = {each: _rows(asking, owners, requests, each, asked) for each in RESOURCES}
+    if not any(made.values()):
         raise NoSeries(
             "there is no use of any container by its owner: cAdvisor's or kube-state-metrics' series are missing",
             "scrape the kubelet's /metrics/cadvisor, and kube-state-metrics",
         )
-    asked = asking.range(REQUESTED, asking.usage)
-    for resource in RESOURCES:
-        mine = [each for each in asked if each.labels.get("resource") == resource]
-        tables[f"{resource}_requested"] = _table(mine, owners, asking.usage.start, peak=False)
-    requests = _requests(asking, owners)
     gpu = _gpu_memory(asking, owners)
     found: dict[Owner, list[str]] = {}
-    for owner, container in sorted({*tables["cpu_used"], *tables["memory_used"]}):
+    for owner, container in sorted({key for rows in made.values() for key in rows}):
         found.setdefault(owner, []).append(container)
+    nothing = Tables({}, {}, {})
     for owner, containers in found.items():
-        rows = [
-            _row(asking, tables, requests, (owner, each), resource)
-            for each in containers
-            for resource in RESOURCES
-        ]
+        keys = [((owner, container), each) for container in containers for each in RESOURCES]
+        rows = [made[each].get(key) or _row(asking, nothing, requests, key, each) for key, each in keys]
         body: dict[str, Any] = {"workload": owner._asdict(), "window": span(asking.usage), "rows": rows}
         if owner in gpu:
             body["gpu_memory"] = gpu[owner]
         yield Row(KIND, owner.namespace, f"{owner.kind}/{owner.name}", body)
+
+
+def _rows(
+    asking: Asking,
+    owners: _Owners,
+    requests: Mapping[tuple[Owner, str, str], float],
+    resource: Resource,
+    asked: list[Series],
+) -> dict[Key, dict[str, Any]]:
+    """The rows of one resource by workload and container."""
+    start = asking.usage.start
+    mine = (each for each in asked if each.labels.get("resource") == resource)
+    used, peak = (
+        asking.range(USED[f"{resource}_{each}"], asking.usage, keep=False) for each in ("used", "peak")
+    )
+    tables = Tables(
+        _table(used, owners, start, peak=False),
+        _table(peak, owners, start, peak=True),
+        _table(mine, owners, start, peak=False),
+    )
+    return {key: _row(asking, tables, requests, key, resource) for key in tables.used}
 
 
 def _gpu_memory(asking: Asking, owners: _Owners) -> dict[Owner, dict[str, Any]]:
@@ -153,16 +175,14 @@ def _requests(asking: Asking, owners: _Owners) -> dict[tuple[Owner, str, str], f
 
 def _row(
     asking: Asking,
-    tables: Mapping[str, dict[Key, Points]],
+    tables: Tables,
     requests: Mapping[tuple[Owner, str, str], float],
     key: Key,
     resource: Resource,
 ) -> dict[str, Any]:
     """One container and resource. Cores or bytes; ``requested`` and ``used`` are means over all pods together."""
     step = asking.usage.step
-    used = tables[f"{resource}_used"].get(key, {})
-    peak = tables[f"{resource}_peak"].get(key, {})
-    asked = tables[f"{resource}_requested"].get(key, {})
+    used, peak, asked = (each.get(key, {}) for each in tables)
     both = sorted(asked.keys() & used.keys())
     row: dict[str, Any] = {
         "name": f"{key[1]}/{resource}",
