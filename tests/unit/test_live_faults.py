@@ -12,7 +12,7 @@ import pytest
 
 from auditor.engine import Engine
 from auditor.errors import UsageError
-from auditor.live import needs_of, read_all
+from auditor.live import join, needs_of, read_all
 from auditor.model import Status
 from auditor.options import Settings
 from auditor.sources.cluster import client as cluster_client
@@ -23,6 +23,7 @@ from auditor.sources.live import Needs, Reading, Request
 from auditor.world import World
 from tests.platform.overlays import rendered
 from tests.unit.fake_cluster import FakeCluster, serving
+from tests.unit.test_source_prometheus import Server
 
 NOW = datetime(2026, 4, 24, 12, 0, tzinfo=UTC)
 Answer = tuple[int, dict[str, str], Any]
@@ -292,3 +293,29 @@ def test_a_token_that_expires_in_the_run_decides_nothing(
 
 def _no_token(*_: Any, **__: Any) -> str:
     raise FileNotFoundError("/var/run/secrets/token")
+
+
+def test_three_clocks_that_differ_are_each_kept_and_told(tmp_path: Path) -> None:
+    """The run's is NOW, the metrics' server's three hours later, the cluster's that of the day."""
+    wanted, metrics = needs("GPU-019", "COST-002", "KED-052"), Server()
+    metrics.date = NOW.timestamp() + 3 * 3600
+    with serving(served()) as cluster:
+        config = {"kubeconfig": str(cluster.kubeconfig(tmp_path))}
+        try:
+            readings = read_all([Request("cluster", "", config), Request("prometheus", metrics.url)], wanted)
+        finally:
+            metrics.close()
+    of_cluster, of_metrics = readings
+    assert of_metrics.taken == of_metrics.targets[0].taken == "2026-04-24T15:00:00Z"
+    assert of_cluster.targets[0].taken > of_metrics.taken
+    assert ["windows end by its clock" in each.what for each in of_metrics.warnings] == [True]
+    assert ["ahead of this machine's" in each.what for each in of_cluster.warnings] == [True]
+    ends = {int(asked.form["end"]) for asked in metrics.asked if "end" in asked.form}
+    assert ends == {int(metrics.date)}
+    inventory = Inventory()
+    join(inventory, readings)
+    assert not of_cluster.problems and not of_metrics.problems
+    statuses = {
+        each.status for world in inventory.targets for each in Engine(wanted.policies).judge(World(world))
+    }
+    assert Status.ERROR not in statuses
