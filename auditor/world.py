@@ -42,6 +42,8 @@ class Surroundings(NamedTuple):
     """Kustomizations that could not be rendered, with the files that they apply."""
     joint: dict[str, Any] | None = None
     """What facts of several targets have built together; None keeps nothing."""
+    commit: str = ""
+    """The commit that the audited tree is at; '' where it is not known."""
 
 
 class World:
