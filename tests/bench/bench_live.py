@@ -3,8 +3,8 @@
 A generated cluster is served on loopback by a process of its own; each row is the median of fresh processes, which
 take turns. ``read`` chooses one policy on pods, ``default`` the default pack; ``import`` is ``import kubernetes``
 alone, which both pay. Beside them, judging nothing: ``typed`` reads the same pods by the typed client in pages of 500,
-``kubectl`` by ``kubectl get pods -A -o json``. Kyverno, Polaris and kubescape judge clusters too; they are no Go
-modules that build here, and are not measured.
+``kubectl`` by ``kubectl get pods -A -o json``. ``peer`` is kube-score on a cluster, as its page says to use it: what
+kubectl gets of pods, Deployments and Services, piped to it. Polaris cannot be had as a Go module, and is not measured.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.peers.programs import kube_score
 from tests.unit.fake_cluster import FakeCluster, serving
 
 NODES, NAMESPACES, PODS_EACH = 100, 50, 10
@@ -46,6 +47,14 @@ KUBECTL = """
     import subprocess
     command = ["kubectl", "--kubeconfig", {config!r}, "get", "pods", "-A", "-o", "json"]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+"""
+PEER = """
+    import subprocess
+    get = ["kubectl", "--kubeconfig", {config!r}, "get", "pods,deployments,services", "-A", "-o", "yaml"]
+    listed = subprocess.Popen(get, stdout=subprocess.PIPE)
+    score = [{program!r}, "score", "--output-format", "ci", "-"]
+    subprocess.run(score, stdin=listed.stdout, stdout=subprocess.DEVNULL, check=False)
+    listed.wait()
 """
 RUN = "from auditor.cli.entry import main; main({arguments!r})"
 
@@ -172,6 +181,7 @@ def rows(config: str, folder: str) -> dict[str, str]:
         "default": RUN.format(arguments=check),
         "typed": TYPED.format(config=config),
         "kubectl": KUBECTL.format(config=config),
+        "peer": PEER.format(config=config, program=kube_score()),
     }
 
 
