@@ -22,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "  auditor rbac                                   for the default pack\n"
         "  auditor rbac --pack gpu-platform --git .       with what drift against this repository needs\n"
         "  auditor rbac --bind audit/auditor | kubectl apply -f -\n"
+        "  auditor rbac --report-objects                  with the rules that its own report objects need\n"
         "\nReading Secrets means list on secrets, which RBAC cannot narrow to names: leave the policies that join\n"
         "them out (--policy) where that is too much; they are then not assessed."
     )
@@ -29,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--git", action="append", default=[], metavar="PATH", help="the repository that drift is measured by")
     add("--name", default="auditor", help="of the ClusterRole (default: auditor)")
+    add("--report-objects", action="store_true", help="with what check --report-objects writes")
     add("--bind", metavar="NAMESPACE/ACCOUNT", default="", help="bind it to this ServiceAccount too")
 
 
@@ -40,12 +42,15 @@ def run(options: argparse.Namespace) -> int:
 
     _, settings, inventory = declared_by_git(options)
     needs = needs_of(settings, inventory, datetime.now(UTC))
-    sys.stdout.write(_role(options.name, needs) + _binding(options.name, options.bind))
+    sys.stdout.write(
+        _role(options.name, needs, writes=options.report_objects) + _binding(options.name, options.bind)
+    )
     return 0
 
 
-def _role(name: str, needs: Needs) -> str:
+def _role(name: str, needs: Needs, *, writes: bool) -> str:
     from auditor.data.cluster_kinds import BY_KEY
+    from auditor.results.objects import APIS, VERBS
     from auditor.sources.cluster.rules import rules
     from auditor.sources.cluster.wanted import GET, declared, kinds_of, wanted
 
@@ -57,7 +62,8 @@ def _role(name: str, needs: Needs) -> str:
         f"metadata: {{name: {name}}}",
         "rules:",
     ]
-    found = rules(wanted(needs), GET)
+    objects = [kind for api in APIS for kind in api] if writes else []
+    found = rules([*wanted(needs), *objects], {**GET, **{kind.key: VERBS for kind in objects}})
     lines[-1] += "" if found else " []"
     for rule in found:
         lines.append(f"- apiGroups: [{_quoted(rule['apiGroups'])}]")
