@@ -194,6 +194,9 @@ def _identity(element: dict[str, Any], keys: tuple[str, ...]) -> tuple[str, ...]
 
 
 def _is_empty(value: Any) -> bool:
+    """Whether a manifest says nothing by a value; of an unknown one nothing is claimed."""
+    if isinstance(value, Unknown):
+        return True
     if type(value) is dict:
         return all(_is_empty(inner) for inner in value.values())
     return not value if type(value) is list else any(value is each or value == each for each in _EMPTY)
