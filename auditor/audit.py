@@ -183,6 +183,7 @@ def worlds_of(
         today,
         inventory.unrendered,
         {},
+        inventory.commit,
     )
     return [
         World(

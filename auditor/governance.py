@@ -114,6 +114,9 @@ def run(
     cache = Cache.open(governance.request.root, wanted=settings.cache)
     inventory = collect(tree, settings, cache)
     if live:
+        from auditor.sources.revision import head_of
+
+        inventory.commit = head_of(tree.root) if inventory.targets else ""
         scope = _read_live(inventory, settings, live, save_to, scope=scope, now=now)
     _distrust(governance, inventory, settings)
     inventory.warnings += governance.warnings

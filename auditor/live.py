@@ -13,6 +13,7 @@ from auditor.packs import choose, params_of
 from auditor.paths import PathSyntaxError
 from auditor.policy import Policy
 from auditor.reach import Kind
+from auditor.shipped import compile_known
 from auditor.sources.interface import Inventory
 from auditor.sources.live import SOURCES, Needs, Reading, Request, source
 from auditor.timestamps import stamp
@@ -33,7 +34,7 @@ def _facts(policies: Iterable[Policy], params: Mapping[str, Mapping[str, object]
     found: set[str] = set()
     for policy in policies:
         try:
-            compiled = CompiledPolicy(policy, params.get(policy.code))
+            compiled = CompiledPolicy(policy, params.get(policy.code), compile_known)
             found.update(facts_read([compiled.program(field) for field in _FIELDS if _has(policy, field)]))
         except (PolicyBroken, PathSyntaxError):
             continue  # the engine says so, once for each object

@@ -16,6 +16,7 @@ from auditor.views.typed import records
 _ESCAPES = ((b"\\n", b"\n "), (b"\\t", b"\t "), (b"\\r", b"\r "), (b'\\"', b' "'))
 """As JSON writes them, their letters would stand before a key as if they were part of a longer word."""
 BLANKED = "(blanked)"
+CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _BLANK_ID = re.compile(r"(?:AKIA|ASIA)Z{16}(?!Z)")
 _BLANK_SECRET = re.compile(r"(?<!Z)Z{40}(?!Z)")
 _HARMLESS = re.compile(
@@ -66,7 +67,7 @@ def blank_environment(pod_spec: Any) -> None:
     """Blank secrets in the variables and arguments of a pod spec, in place."""
     if type(pod_spec) is not dict:
         return
-    for field in ("containers", "initContainers", "ephemeralContainers"):
+    for field in CONTAINERS:
         for container in records(pod_spec.get(field)):
             for variable in records(container.get("env")):
                 value = variable.get("value")

@@ -24,6 +24,8 @@ from auditor.views import reads, view
 from auditor.views.interface import Instance
 
 Shared = TypeVar("Shared")
+SPOT = ":spot"
+"""What a declared price of spot instances has behind the type: ``g5.xlarge:spot``."""
 
 
 class Surroundings(Struct, frozen=True):
@@ -42,6 +44,8 @@ class Surroundings(Struct, frozen=True):
     """Kustomizations that could not be rendered, with the files that they apply."""
     joint: dict[str, Any] | None = None
     """What facts of several targets have built together; None keeps nothing."""
+    commit: str = ""
+    """The commit that the audited tree is at; '' where it is not known."""
 
 
 class World:
@@ -355,6 +359,14 @@ class World:
             if (body.get("instance_type"), body.get("region")) == (instance_type, region):
                 return priced(region, body["usd_per_hour"], body["as_of"])
         return price(instance_type, region, {region: declared})
+
+    def spot_price(self, instance_type: str, title: str) -> float | Unknown:
+        """USD an hour as a spot instance, as declared: no table has it, and on-demand's is never lent."""
+        declared = self._around.prices.get(f"{instance_type}{SPOT}")
+        if declared is not None:
+            return declared
+        mend = f'declare what you pay on average: "{instance_type}{SPOT}" under [prices] in auditor.toml'
+        return Unknown(f"{title} is a spot instance: its price moves by the hour", mend)
 
     def ref(self, resource: Resource, path: Path = ()) -> str:
         """A token for a place, to carry through CEL; :meth:`resolve` gives the place back."""

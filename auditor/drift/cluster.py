@@ -19,7 +19,6 @@ ObjectKey = tuple[str, str, str, str]
 
 HOOKS = ("argocd.argoproj.io/hook", "helm.sh/hook")
 TRACKING_ID = "argocd.argoproj.io/tracking-id"
-INSTANCE = "app.kubernetes.io/instance"
 COMPARE_OPTIONS = "argocd.argoproj.io/compare-options"
 
 

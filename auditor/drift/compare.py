@@ -8,15 +8,14 @@ serialisation drops them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from auditor.masking import blank_environment, blank_lines, keys_in
+from auditor.masking import CONTAINERS, blank_environment, blank_lines, keys_in
 from auditor.model import Path
 from auditor.paths import ATOMIC, MERGE_KEYS
 from auditor.quantity import QuantityError, parse_quantity
-from auditor.unknown import Unknown
+from auditor.unknown import Unknown, UnknownUsed
 from auditor.views.pods import TEMPLATES, dig
 
 ABSENT = object()
@@ -60,19 +59,23 @@ class Difference(NamedTuple):
 def differences(declared: dict[str, Any], live: dict[str, Any]) -> list[Difference]:
     """Every difference, in the manifest's order. ``declared`` is a body as sources hand it over."""
     declared = _prepared(declared)
-    found = [
-        each
-        for field in METADATA
-        for each in _walk(
-            _metadata(declared, field), _metadata(live, field), ("metadata", field), ("metadata", field)
-        )
-    ]
+    found: list[Difference] = []
+    for field in METADATA:
+        place = ("metadata", field)
+        _walk(_metadata(declared, field), _metadata(live, field), place, place, found)
     for key, want in declared.items():
         if key not in NOT_COMPARED:
-            found += _walk(want, live.get(key, ABSENT), (key,), (key,))
+            _walk(want, live.get(key, ABSENT), (key,), (key,), found)
     if declared.get("kind") == "Secret" and "/" not in str(declared.get("apiVersion")):
         return [each for each in found if each.have is ABSENT]
     return found
+
+
+def alike(want: Any, have: Any, path: Path) -> bool:
+    """Whether what a manifest wants at a path is there, by the rules of :func:`differences`."""
+    found: list[Difference] = []
+    _walk(want, have, path, path, found)
+    return not found
 
 
 def _metadata(body: dict[str, Any], field: str) -> dict[str, Any]:
@@ -95,54 +98,79 @@ def _prepared(body: dict[str, Any]) -> dict[str, Any]:
     template = TEMPLATES.get((group, str(kind)))
     if template is None or type(dig(body, (*template, "spec"))) is not dict:
         return body
-    copied = _copied(body)
-    blank_environment(dig(copied, (*template, "spec")))
-    found: dict[str, Any] = copied
-    return found
+    body = _own_pod(body, template)
+    blank_environment(dig(body, (*template, "spec")))
+    return body
 
 
-def _copied(value: Any) -> Any:
-    if type(value) is dict:
-        return {key: _copied(inner) for key, inner in value.items()}
-    return [_copied(inner) for inner in value] if type(value) is list else value
+def _own_pod(body: dict[str, Any], template: Path) -> dict[str, Any]:
+    """The body with its own copy of what blanking writes to, and of what leads there."""
+    own = dict(body)
+    at: Any = own
+    for step in (*template, "spec"):
+        at[step] = dict(at[step])
+        at = at[step]
+    for field in CONTAINERS:
+        if type(at.get(field)) is list:
+            at[field] = [_own_container(each) for each in at[field]]
+    return own
+
+
+def _own_container(container: Any) -> Any:
+    if type(container) is not dict or type(container.get("env")) is not list:
+        return dict(container) if type(container) is dict else container
+    return {**container, "env": [dict(each) if type(each) is dict else each for each in container["env"]]}
 
 
 def _map(value: Any) -> dict[str, Any]:
     return value if type(value) is dict else {}
 
 
-def _walk(want: Any, have: Any, path: Path, there: Path) -> Iterator[Difference]:
+def _walk(want: Any, have: Any, path: Path, there: Path, found: list[Difference]) -> None:
     if isinstance(want, Unknown) or isinstance(have, Unknown):
         return
     if have is ABSENT:
         if not _is_empty(want):
-            yield Difference(path, there, want, ABSENT)
+            found.append(Difference(path, there, want, ABSENT))
     elif type(want) is dict and type(have) is dict:
         for key, inner in want.items():
-            yield from _walk(inner, have.get(key, ABSENT), (*path, key), (*there, key))
+            other = have.get(key, ABSENT)
+            if not _identical(inner, other):
+                _walk(inner, other, (*path, key), (*there, key), found)
     elif type(want) is list and type(have) is list:
-        yield from _lists(want, have, path, there)
+        _lists(want, have, path, there, found)
     elif not _same(want, have, path):
-        yield Difference(path, there, want, have)
+        found.append(Difference(path, there, want, have))
 
 
-def _lists(want: list[Any], have: list[Any], path: Path, there: Path) -> Iterator[Difference]:
+def _identical(want: Any, have: Any) -> bool:
+    """Whether both sides are written alike: most of a manifest is, and need not be walked."""
+    if type(want) is not type(have):
+        return False
+    try:
+        return bool(want == have)
+    except UnknownUsed:
+        return False
+
+
+def _lists(want: list[Any], have: list[Any], path: Path, there: Path, found: list[Difference]) -> None:
     keys = _merge_keys(str(path[-1]), want)
     if keys is None:
         if not _alike(want, have, path):
-            yield Difference(path, there, want, have)
+            found.append(Difference(path, there, want, have))
         return
     places = {_identity(each, keys): index for index, each in enumerate(have) if type(each) is dict}
     for index, ours in enumerate(want):
         place = places.get(_identity(ours, keys))
         theirs = ABSENT if place is None else have[place]
-        yield from _walk(ours, theirs, (*path, index), there if place is None else (*there, place))
+        if not _identical(ours, theirs):
+            _walk(ours, theirs, (*path, index), there if place is None else (*there, place), found)
 
 
 def _alike(want: list[Any], have: list[Any], path: Path) -> bool:
     """Whether atomic lists are the same, element by element; defaults inside elements do not count."""
     return len(want) == len(have) and all(
-        next(_walk(ours, theirs, path, path), None) is None for ours, theirs in zip(want, have, strict=True)
+        alike(ours, theirs, path) for ours, theirs in zip(want, have, strict=True)
     )
 
 
@@ -166,6 +194,9 @@ def _identity(element: dict[str, Any], keys: tuple[str, ...]) -> tuple[str, ...]
 
 
 def _is_empty(value: Any) -> bool:
+    """Whether a manifest says nothing by a value; of an unknown one nothing is claimed."""
+    if isinstance(value, Unknown):
+        return True
     if type(value) is dict:
         return all(_is_empty(inner) for inner in value.values())
     return not value if type(value) is list else any(value is each or value == each for each in _EMPTY)

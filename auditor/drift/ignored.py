@@ -1,4 +1,4 @@
-"""What Argo CD was told to leave alone: ``ignoreDifferences`` of an Application. Pure.
+"""What Argo CD was told to leave alone: ``ignoreDifferences`` of an Application, and of argocd-cm. Pure.
 
 Semantics: https://argo-cd.readthedocs.io/en/stable/user-guide/diffing/
 """
@@ -6,10 +6,11 @@ Semantics: https://argo-cd.readthedocs.io/en/stable/user-guide/diffing/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from auditor.drift.compare import Difference, alike
 from auditor.drift.managers import Manager
 from auditor.model import Path, Resource
 from auditor.paths import get
@@ -30,11 +31,16 @@ Step = tuple[str, str, str]
 """(``key``, name, '') · (``all``, '', '') · (``select``, field, value)"""
 
 
-def entries_for(application: dict[str, Any], resource: Resource) -> list[dict[str, Any]]:
-    """Entries of ``spec.ignoreDifferences`` that are about a resource; groups and kinds are globs."""
+def entries_of(application: dict[str, Any]) -> list[Any]:
+    """``spec.ignoreDifferences`` of an Application."""
     spec = application.get("spec")
     listed = spec.get("ignoreDifferences") if type(spec) is dict else None
-    return [each for each in (listed if type(listed) is list else ()) if _about(each, resource)]
+    return listed if type(listed) is list else []
+
+
+def about(entries: Iterable[Any], resource: Resource) -> list[dict[str, Any]]:
+    """The entries that are about a resource; groups and kinds are globs."""
+    return [each for each in entries if _about(each, resource)]
 
 
 def _about(entry: Any, resource: Resource) -> bool:
@@ -49,29 +55,46 @@ def _about(entry: Any, resource: Resource) -> bool:
 
 
 def ignored(
-    entries: Iterable[dict[str, Any]], live: dict[str, Any], path: Path, manager: Manager
+    entries: Iterable[dict[str, Any]], live: dict[str, Any], found: Difference, owners: Sequence[Manager]
 ) -> bool | Unknown:
-    """Whether a difference at a path of the live object is to be left alone.
+    """Whether a difference is to be left alone. ``owners`` are all that own the live value.
 
-    Unknown where an entry has a jq expression beyond ``.a.b[].c`` and ``select(.x == "y")``: it may cover the path.
+    What is ignored below a difference is taken out of both sides, and they are compared again. Unknown where an entry
+    has a jq expression beyond ``.a.b[].c`` and ``select(.x == "y")``: it may cover the path.
     """
-    unread = ""
+    unread, below = "", []
     for entry in entries:
-        if manager.name in _texts(entry, "managedFieldsManagers"):
+        if any(owner.name in _texts(entry, "managedFieldsManagers") for owner in owners):
             return True
-        if any(_covers(pointer_path(text), path) for text in _texts(entry, "jsonPointers")):
-            return True
+        places = [pointer_path(text) for text in _texts(entry, "jsonPointers")]
         for text in _texts(entry, "jqPathExpressions"):
             steps = jq_steps(text)
-            if steps is None:
-                unread = text
-            elif any(_covers(place, path) for place in _places(steps, live)):
-                return True
+            unread = text if steps is None else unread
+            places += () if steps is None else _places(steps, live)
+        if any(place and found.there[: len(place)] == place for place in places):
+            return True
+        below += [place[len(found.there) :] for place in places if place[: len(found.there)] == found.there]
+    if below and alike(_without(found.want, below), _without(found.have, below), found.path):
+        return True
     return (
         Unknown(f"the jq expression {unread!r} is not evaluated here", "write it as a JSON pointer")
         if unread
         else False
     )
+
+
+def _without(value: Any, places: Iterable[Path]) -> Any:
+    """A copy of a value in which some places are not there."""
+    gone = {place[0] for place in places if len(place) == 1}
+    inner: dict[Any, list[Path]] = {}
+    for place in places:
+        if len(place) > 1:
+            inner.setdefault(place[0], []).append(place[1:])
+    if type(value) is dict:
+        return {key: _without(each, inner.get(key, ())) for key, each in value.items() if key not in gone}
+    if type(value) is list:
+        return [_without(each, inner.get(n, ())) for n, each in enumerate(value) if n not in gone]
+    return value
 
 
 def _texts(entry: dict[str, Any], field: str) -> list[str]:
@@ -83,12 +106,6 @@ def pointer_path(pointer: str) -> Path:
     """A JSON pointer (RFC 6901) as a path."""
     parts = (part.replace("~1", "/").replace("~0", "~") for part in pointer.strip().split("/")[1:])
     return tuple(int(part) if part.isdigit() else part for part in parts)
-
-
-def _covers(ignored_path: Path, path: Path) -> bool:
-    """Whether one path leads to the other: what is above a difference covers it, what is below is part of it."""
-    length = min(len(ignored_path), len(path))
-    return bool(ignored_path) and ignored_path[:length] == path[:length]
 
 
 def jq_steps(text: str) -> list[Step] | None:

@@ -120,10 +120,19 @@ def manager_of(live: dict[str, Any], path: Path) -> Manager:
     """
     entries = [*_entries(live)]
     for length in range(len(path), 0, -1):
-        owners = [manager for manager, fields in entries if _owns(fields, live, path[:length])]
-        if owners:
-            return max(owners, key=lambda each: each.time)
+        found = _owners(entries, live, path[:length])
+        if found:
+            return max(found, key=lambda each: each.time)
     return max((manager for manager, _ in entries), key=lambda each: each.time, default=NOBODY)
+
+
+def owners_of(live: dict[str, Any], path: Path) -> list[Manager]:
+    """Everybody who owns a path itself: several programs may, by server-side apply."""
+    return _owners([*_entries(live)], live, path)
+
+
+def _owners(entries: list[tuple[Manager, dict[str, Any]]], live: dict[str, Any], path: Path) -> list[Manager]:
+    return [manager for manager, fields in entries if _owns(fields, live, path)]
 
 
 def _entries(live: dict[str, Any]) -> Iterator[tuple[Manager, dict[str, Any]]]:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from auditor.facts.running import in_words, seconds_since
+from auditor.model import Resource
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
 
 if TYPE_CHECKING:
     from auditor.world import World
 
+_COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+
 
 class ApplicationState:
-    """``facts.application_state``: ``{known, sync, health, message, seconds, text, revision, operation, automated}``.
+    """``facts.application_state``: ``{known, sync, health, message, seconds, text, operation, audited, commits}``.
 
     ``seconds``: since the last operation ended, or the last change of health where it is later: how long the
-    state has lasted at least.
+    state has lasted at least. ``commits``: what was synced, of each source that is a Git repository. ``audited``: the
+    commit of the tree, where it declares what this Application deploys; else ''.
     """
 
     LOOKS_AT = ("argoproj.io/Application",)
@@ -51,9 +56,26 @@ class ApplicationState:
             "message": words[:160],
             "seconds": age,
             "text": in_words(age),
-            "revision": _text(body, "sync", "revision"),
-            "automated": type(dig(body, ("spec", "syncPolicy", "automated"))) is dict,
+            "commits": _commits(body),
+            "audited": self._audited(instance.resource),
         }
+
+    def _audited(self, application: Resource) -> str:
+        deployers = (each.deployed_by for each in self._world.around.targets)
+        same = any(
+            each is not None
+            and each.name == application.name
+            and each.namespace in ("", application.namespace)
+            for each in deployers
+        )
+        return self._world.around.commit if same else ""
+
+
+def _commits(body: dict[str, Any]) -> list[str]:
+    """Versions of charts are left out: no tree is at them."""
+    several = dig(body, ("status", "sync", "revisions"))
+    found = several if type(several) is list and several else [_text(body, "sync", "revision")]
+    return [each for each in found if type(each) is str and _COMMIT.fullmatch(each)]
 
 
 def _text(body: dict[str, Any], *path: str) -> str:

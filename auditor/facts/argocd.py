@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from auditor.drift.argocd import INSTANCE, settings_in
 from auditor.facts.argocd_waves import wave_of
 from auditor.facts.scaling import target_reference, wants_gpu
 from auditor.model import Resource, Target
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 HOOK = "argocd.argoproj.io/hook"
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 TRACKING_ID = "argocd.argoproj.io/tracking-id"
-INSTANCE = "app.kubernetes.io/instance"
 REPLICAS = "/spec/replicas"
 HPA_MANAGER = "kube-controller-manager"
 """Who owns ``spec.replicas`` once an HPA (and KEDA scales by one) has written it."""
@@ -177,24 +177,12 @@ def _names_replicas(entry: dict[str, Any]) -> bool:
 
 def _ignored_everywhere(world: World, workload: Resource) -> bool:
     """Whether argocd-cm tells Argo CD to ignore the replicas of all workloads of the kind."""
-    import yaml
-
-    name = f"{workload.group}_{workload.kind}" if workload.group else workload.kind
-    keys = [f"resource.customizations.ignoreDifferences.{each}" for each in (name, "all")]
-    for target in world.around.targets:
-        for config in target.resources:
-            named = (config.kind, config.name) == ("ConfigMap", "argocd-cm")
-            data = config.body.get("data") if named else None
-            if type(data) is not dict:
-                continue
-            for key in keys:
-                try:
-                    entry = yaml.safe_load(str(data.get(key, "")))
-                except yaml.YAMLError:
-                    continue
-                if type(entry) is dict and _names_replicas(entry):
-                    return True
-    return False
+    return any(
+        _covers(entry, workload)
+        for target in world.around.targets
+        if (settings := settings_in(target.resources)) is not None
+        for entry in settings.entries
+    )
 
 
 def _audits(world: World, resource: Resource) -> bool:

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from auditor.drift.cluster import COMPARE_OPTIONS, INSTANCE, TRACKING_ID, Clusters, compared
+from auditor.drift.argocd import ArgoSettings, settings_in
+from auditor.drift.cluster import COMPARE_OPTIONS, TRACKING_ID, Clusters, compared
 from auditor.drift.compare import ABSENT, Difference, differences
-from auditor.drift.ignored import entries_for, ignored
-from auditor.drift.managers import Manager, applied, manager_of, writers
-from auditor.model import Resource
+from auditor.drift.ignored import about, entries_of, ignored
+from auditor.drift.managers import Manager, applied, manager_of, owners_of, writers
+from auditor.model import Resource, Target
 from auditor.paths import render
 from auditor.unknown import Unknown
 from auditor.views.argocd import GROUP as ARGO
@@ -32,6 +33,19 @@ def clusters_of(world: World) -> Clusters:
     return world.shared("drift", lambda: Clusters(world.around.targets))
 
 
+def argo_settings(clusters: Clusters, world: World, namespace: str) -> ArgoSettings | Unknown:
+    """argocd-cm as a cluster of the run has it, else as Git declares it; Unknown where none could be read."""
+    live = settings_in((each for target in clusters.clusters for each in target.resources), namespace)
+    if live is not None:
+        return live
+    for target in clusters.clusters:
+        why = target.reach.unknown("", "ConfigMap") if target.reach is not None else None
+        if why is not None:
+            return why
+    declared = settings_in(each for target in world.around.targets for each in target.resources)
+    return declared or ArgoSettings()
+
+
 class Drift:
     """``facts.drift`` of an object in Git: ``{compared, missing, cluster, human, programs, unsynced, controllers}``.
 
@@ -44,6 +58,8 @@ class Drift:
     def __init__(self, world: World) -> None:
         self._world = world
         self._clusters = clusters_of(world)
+        self._known: list[Any] | None = None
+        self._unread: Unknown | None = None
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
@@ -68,14 +84,27 @@ class Drift:
     def _rows(self, resource: Resource, live: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
         if (resource.group, resource.kind) in METADATA_ONLY:
             return
-        entries = [entry for app in self._applications() for entry in entries_for(app.body, resource)]
+        entries = about(self._entries(), resource)
         for each in differences(resource.body, live.body):
             manager = manager_of(live.body, each.there)
-            left = ignored(entries, live.body, each.there, manager)
+            left = ignored(entries, live.body, each, owners_of(live.body, each.there))
+            if left is False and self._unread is not None:
+                left = self._unread
             if left is False:
                 yield _list_of(manager), self._row(resource, live, each, manager)
             elif isinstance(left, Unknown):
                 yield _list_of(manager), self._row(resource, live, each, manager) | {"sure": left}
+
+    def _entries(self) -> list[Any]:
+        """What Argo CD ignores of the target: as its Application and as argocd-cm say; nothing of others' targets."""
+        if self._known is None:
+            apps = self._applications()
+            self._known = [entry for app in apps for entry in entries_of(app.body)]
+            if apps:
+                settings = argo_settings(self._clusters, self._world, apps[0].namespace)
+                self._unread = settings if isinstance(settings, Unknown) else None
+                self._known += () if isinstance(settings, Unknown) else settings.entries
+        return self._known
 
     def _applications(self) -> list[Resource]:
         """The Application that deploys the target, as Git and as the cluster have it."""
@@ -122,6 +151,13 @@ def _shown(value: Any) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
+def _tracked_by(tracking: str, live: Resource) -> str:
+    """The Application of a tracking id; '' where the id is another object's, copied along with its annotations."""
+    name, _, own = tracking.partition(":")
+    place = f"{live.group}/{live.kind}:{live.namespace}/{live.name}"
+    return name if own in (place, f"{live.group}/{live.kind}:/{live.name}") else ""
+
+
 class Orphans:
     """``facts.orphan`` of a live object: ``{judged, orphan, why, who}``.
 
@@ -139,8 +175,20 @@ class Orphans:
             for each in target.resources
         } - SYSTEM_NAMESPACES
         self._applications = {
-            target.deployed_by.name for target in declared if target.deployed_by is not None
+            name
+            for target in declared
+            if (app := target.deployed_by) is not None
+            for name in (app.name, f"{app.namespace}_{app.name}")
         }
+        self._label = self._instance_label(declared)
+
+    def _instance_label(self, declared: list[Target]) -> str:
+        """The label by which Argo CD tells whose an object is; '' where the annotation alone does."""
+        app = next((each.deployed_by for each in declared if each.deployed_by is not None), None)
+        if app is None:
+            return ""
+        settings = argo_settings(self._clusters, self._world, app.namespace)
+        return ArgoSettings().label if isinstance(settings, Unknown) else settings.label
 
     def of(self, instance: Instance) -> Any:
         """See the class."""
@@ -157,8 +205,10 @@ class Orphans:
         owners = live.metadata.get("ownerReferences")
         if type(owners) is list and owners:
             return ""
-        tracked = str(live.annotations.get(TRACKING_ID, "")).partition(":")[0]
-        tracked = tracked or (str(live.labels.get(INSTANCE, "")) if self._applications else "")
+        tracking = str(live.annotations.get(TRACKING_ID, ""))
+        tracked = _tracked_by(tracking, live) if tracking else str(live.labels.get(self._label, ""))
+        if tracking and not tracked:
+            return ""
         if tracked:
             return f"belongs to the Application {tracked}" if tracked in self._applications else ""
         if live.namespace in self._namespaces and applied(live.body):

@@ -47,7 +47,7 @@ def hourly(world: World, node: Mapping[str, Any]) -> float | Unknown:
             " (--metric-labels-allowlist=nodes=[node.kubernetes.io/instance-type,topology.kubernetes.io/region])",
         )
     if node.get("spot"):
-        return Unknown(f"{name} is a spot instance: its price moves by the hour", "declare it under [prices]")
+        return world.spot_price(kind, name)
     region = node.get("region") or world.region
     if isinstance(region, Unknown):
         return region

@@ -85,9 +85,7 @@ class NodeUse:
             node.labels.get("karpenter.sh/capacity-type") == "spot"
             or node.labels.get("eks.amazonaws.com/capacityType") == "SPOT"
         ):
-            return Unknown(
-                f"{node.title} is a spot instance: its price moves by the hour", "declare it under [prices]"
-            )
+            return self._world.spot_price(kind, node.title)
         found = self._world.price(kind, region)
         if found is None:
             return Unknown(f"no price of {kind} in {region}", "declare it under [prices] in auditor.toml")

@@ -49,6 +49,9 @@ class Inventory(Struct):
     unrendered: dict[str, frozenset[str]] = field(default_factory=dict)
     """Kustomizations that cannot be rendered here, with the files of the tree that they apply."""
 
+    commit: str = ""
+    """The commit that the tree is at, where something live is held against it."""
+
     def merged(self, other: Inventory) -> Inventory:
         """Both inventories as one; targets keep their order."""
         return Inventory(
@@ -60,6 +63,7 @@ class Inventory(Struct):
             self.warnings + other.warnings,
             self.files | other.files,
             self.unrendered | other.unrendered,
+            self.commit or other.commit,
         )
 
 

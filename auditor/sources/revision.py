@@ -196,6 +196,15 @@ def _environment() -> dict[str, str]:
     return inherited | _ENVIRONMENT
 
 
+def head_of(root: Path) -> str:
+    """The commit that a tree is checked out at; '' where git knows none, or is not there."""
+    try:
+        done = _git(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    except UsageError:
+        return ""
+    return done.stdout.decode("ascii", "replace").strip() if not done.returncode else ""
+
+
 def _git(
     root: Path, *arguments: str, extra: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:

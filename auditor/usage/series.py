@@ -48,9 +48,10 @@ def quantile(values: Iterable[float], share: float) -> float:
     return ordered[max(ceil(share * len(ordered)) - 1, 0)]
 
 
-def finite(points: Iterable[tuple[float, str]]) -> dict[int, float]:
-    """Prometheus' pairs of time and text, without NaN and infinities."""
-    found = ((int(at), float(text)) for at, text in points)
+def finite(points: Iterable[tuple[float, str]], times: dict[float, int] | None = None) -> dict[int, float]:
+    """Prometheus' pairs of time and text, without NaN and infinities. ``times`` are shared by series of one window."""
+    known = {} if times is None else times
+    found = ((known.setdefault(at, int(at)), float(text)) for at, text in points)
     return {at: value for at, value in found if isfinite(value)}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from auditor.sources.prometheus.client import Client
 from auditor.sources.prometheus.kinds import READERS
 from auditor.sources.prometheus.options import PrometheusOptions
 from tests.live.prometheus_server import prometheus
-from tests.unit.planted_metrics import DAY, HOUR, Planted, openmetrics, pod, requests, switched, usage
+from tests.unit.planted_metrics import DAY, HOUR, Planted, openmetrics, pod, switched, usage, workloads
 
 pytestmark = pytest.mark.slow
 
@@ -65,6 +64,32 @@ def test_each_gpu_is_judged_by_the_best_signal_that_it_has(tmp_path: Path) -> No
     }
 
 
+def test_the_memory_of_gpus_is_told_by_workload(tmp_path: Path) -> None:
+    now = int(time.time()) // HOUR * HOUR
+    start, half = now - 2 * DAY - HOUR, now - DAY
+
+    def planted() -> Iterator[Planted]:
+        yield from pod("inference", "scan-1", ("StatefulSet", "scan"), "gpu-a")
+        yield from usage("inference", "scan-1", "w", 0.1, 2.0**28, start)
+        # One scraper renames the exporter's labels, and another one keeps them.
+        for uuid, names in (("a", ("exported_namespace", "exported_pod")), ("b", ("namespace", "pod"))):
+            of_pod = dict(zip(names, ("inference", "scan-1"), strict=True))
+            labels = {"UUID": uuid, "Hostname": "gpu-a", **of_pod}
+            most = 6000.0 if uuid == "a" else 3000.0
+            yield Planted("DCGM_FI_DEV_FB_USED", labels, switched(half, now + 1, most, 2000.0))
+            yield Planted("DCGM_FI_DEV_FB_FREE", labels, switched(half, now + 1, 20000.0 - most, 18000.0))
+
+    text = served(tmp_path, planted(), start, now, 60)
+    with prometheus(tmp_path, text) as url:
+        (found,), _ = rows(url, "WorkloadUsage", now, PrometheusOptions(days=2))
+    memory = found.body["gpu_memory"]
+    assert (memory["peak_mib"], memory["size_mib"], memory["samples"]) == (6000.0, 20000.0, 96)
+    (node,) = memory["nodes"]
+    assert node["name"] == "gpu-a"
+    # Two GPUs: nine tenths free on the first day; 70 and 85 % on the second.
+    assert node["unused_gpu_hours"] == pytest.approx(24 * (0.9 + 0.9 + 0.7 + 0.85), rel=2e-3)
+
+
 WORKLOADS = 1000
 
 
@@ -72,15 +97,8 @@ def test_a_thousand_workloads_of_two_weeks_take_sixty_calls_at_most(tmp_path: Pa
     now = int(time.time()) // HOUR * HOUR
     start = now - 14 * DAY - 2 * HOUR
 
-    def workload(number: int) -> Iterator[Planted]:
-        name = f"app-{number}-0"
-        yield from pod("apps", name, ("StatefulSet", f"app-{number}"), "node-a")
-        yield from usage("apps", name, "app", 0.1, 2.0**28, start)
-        yield from requests("apps", name, "app", "node-a", {"cpu": 0.5, "memory": 2.0**29})
-
-    planted = chain.from_iterable(workload(number) for number in range(WORKLOADS))
     # Two samples in each half hour: the least that a rate over it needs; more of them only slow the planting.
-    text = served(tmp_path, planted, start, now, 900)
+    text = served(tmp_path, workloads(WORKLOADS, start), start, now, 900)
     with prometheus(tmp_path, text) as url:
         began = time.monotonic()
         options = PrometheusOptions()

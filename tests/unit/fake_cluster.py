@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -148,7 +149,13 @@ def serving(cluster: FakeCluster) -> Iterator[FakeCluster]:
             for name, value in {"content-length": str(len(data)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(data)
+            pause = float(headers.get("x-trickle", 0))
+            for part in (data[at : at + 1] for at in range(len(data))) if pause else (data,):
+                try:
+                    self.wfile.write(part)
+                except OSError:
+                    return  # nobody waits for the rest
+                time.sleep(pause)
 
         def log_message(self, *_: object) -> None:
             pass

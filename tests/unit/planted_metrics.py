@@ -110,3 +110,12 @@ def labels(name: str, instance_type: str, region: str, at: Callable[[int], float
         },
         at,
     )
+
+
+def workloads(count: int, start: int) -> Iterator[Planted]:
+    """StatefulSets of one pod each, alike."""
+    for number in range(count):
+        name = f"app-{number}-0"
+        yield from pod("apps", name, ("StatefulSet", f"app-{number}"), "node-a")
+        yield from usage("apps", name, "app", 0.1, 2.0**28, start)
+        yield from requests("apps", name, "app", "node-a", {"cpu": 0.5, "memory": 2.0**29})

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from auditor.audit import collect
-from auditor.model import Resource, RunningPod, Target
+from auditor.catalog import load_builtin
+from auditor.engine import Engine
+from auditor.model import Resource, RunningPod, Status, Target
 from auditor.options import Settings
 from auditor.reach import Reach
 from auditor.sources.live import live_origin, live_target
@@ -74,6 +76,15 @@ def test_money_that_is_not_known_is_not_guessed(change: dict[str, Any], why: str
     assert why in unknown.reason
 
 
+def test_a_spot_node_costs_what_was_declared_for_spot_and_never_the_price_on_demand() -> None:
+    node = resource("GpuNode", {**NODE, "spot": True})
+    target = metrics(node)
+    on_demand = World(target, around=Surroundings(targets=(target,), prices={"g5.xlarge": 1.0}))
+    assert isinstance(fact(on_demand, "node_price", node)["usd_per_hour"], Unknown)
+    declared = World(target, around=Surroundings(targets=(target,), prices={"g5.xlarge:spot": 0.42}))
+    assert fact(declared, "node_price", node) == {"usd_per_hour": 0.42}
+
+
 def test_what_holds_an_idle_node_is_shown_where_git_declares_it(tmp_path: Any) -> None:
     (tmp_path / "app.yaml").write_text(
         "# comment\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: cache, namespace: tools}\n"
@@ -138,3 +149,66 @@ def test_a_fleet_without_its_nodes_prices_leaves_the_loaded_cost_unknown() -> No
     assert isinstance(found["loaded"], Unknown)
     assert isinstance(found["change"], Unknown)
     assert found["marginal"] == 1.0
+
+
+def free_on(name: str, instance_type: str, hours: float) -> dict[str, Any]:
+    labels = {"instance_type": instance_type, "region": "us-east-1", "spot": False}
+    return {"name": name, **labels, "unused_gpu_hours": hours}
+
+
+GPU_MEMORY: dict[str, Any] = {
+    "peak_mib": 6144.0,
+    "size_mib": 24576.0,
+    "samples": 96,
+    "nodes": [free_on("gpu-a", "g5.xlarge", 100.0), free_on("gpu-b", "g5.12xlarge", 40.0)],
+}
+WORKLOAD = {"kind": "Deployment", "namespace": "inference", "name": "worker"}
+
+
+def memory_usage(**changes: Any) -> Resource:
+    body = {"workload": WORKLOAD, "window": WINDOW, "rows": [], "gpu_memory": {**GPU_MEMORY, **changes}}
+    return resource("WorkloadUsage", body)
+
+
+def test_unused_gpu_memory_costs_its_share_of_the_gpus_of_its_nodes() -> None:
+    usage = memory_usage()
+    found = fact(World(metrics(usage)), "gpu_memory_use", usage)
+    assert found["waste"] == round((100 * 1.006 + 40 * 5.672 / 4) / (14 * 24) * 730, 2)
+    spot = memory_usage(nodes=[{**GPU_MEMORY["nodes"][0], "spot": True}])
+    assert isinstance(fact(World(metrics(spot)), "gpu_memory_use", spot)["waste"], Unknown)
+
+
+@pytest.mark.parametrize(
+    ("note", "peak", "expected"),
+    [("8", 6144.0, "pass"), ("4", 6144.0, "fail"), ("", 6144.0, "not-assessed"), ("24", 30000.0, "fail")],
+)
+def test_gpu_memory_is_held_against_what_the_manifest_declares(
+    tmp_path: Any, note: str, peak: float, expected: str
+) -> None:
+    notes = f"annotations: {{auditor.dev/vram-gib: '{note}'}}" if note else "labels: {}"
+    (tmp_path / "app.yaml").write_text(
+        f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: worker, namespace: inference, {notes}}}\n"
+    )
+    git = collect(Tree(tmp_path), Settings()).targets
+    target = metrics(memory_usage(peak_mib=peak))
+    chosen = [each for each in load_builtin() if each.code == "GPU-022"]
+    (verdict,) = Engine(chosen).judge(World(target, around=Surroundings(targets=(*git, target))))
+    assert str(verdict.status) == expected
+    assert [each.place.file for each in verdict.related] == (["app.yaml"] if expected == "fail" else [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, Status.FAIL),
+        ({"peak_mib": 12000.0}, Status.PASS),
+        ({"samples": 12}, Status.NOT_APPLICABLE),
+    ],
+)
+def test_a_gpu_whose_memory_stays_empty_is_too_large(changes: dict[str, Any], expected: Status) -> None:
+    chosen = [each for each in load_builtin() if each.code == "COST-010"]
+    (verdict,) = Engine(chosen).judge(World(metrics(memory_usage(**changes))))
+    assert verdict.status is expected
+    if expected is Status.FAIL:
+        assert "never used more than 6 of 24 GiB" in verdict.message
+        assert verdict.cost == round((100 * 1.006 + 40 * 5.672 / 4) / (14 * 24) * 730, 2)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from auditor.drift.compare import ABSENT, differences
+from auditor.drift.argocd import settings_of
+from auditor.drift.compare import ABSENT, Difference, differences
 from auditor.drift.ignored import ignored, jq_steps
 from auditor.drift.managers import Manager, manager_of
 from tests.unit.command import run
@@ -311,12 +312,28 @@ LIVE = {"spec": {"replicas": 3, "containers": [{"name": "a", "image": "x"}, {"na
 def test_ignored_differences_are_left_alone(
     entry: dict[str, Any], path: tuple[Any, ...], expected: bool
 ) -> None:
-    assert ignored([entry], LIVE, path, Manager("vpa", "Update")) is expected
+    assert ignored([entry], LIVE, at(path), [Manager("other"), Manager("vpa", "Update")]) is expected
+
+
+def at(path: tuple[Any, ...], want: Any = 1, have: Any = 3) -> Difference:
+    """A difference at a path that is the same on both sides."""
+    return Difference(path, path, want, have)
+
+
+def test_what_is_ignored_inside_of_a_difference_does_not_hide_the_rest() -> None:
+    notes = ("spec", "template", "metadata", "annotations")
+    entry = {"jsonPointers": ["/spec/template/metadata/annotations/restarted"]}
+    lost = at(notes, {"restarted": "x"}, ABSENT)
+    assert ignored([entry], LIVE, lost, []) is True
+    assert ignored([entry], LIVE, lost._replace(want={"restarted": "x", "team": "ml"}), []) is False
+    arguments = at(("spec", "args"), ["a", "b"], ["a", "c"])
+    assert ignored([{"jsonPointers": ["/spec/args/1"]}], LIVE, arguments, []) is True
+    assert ignored([{"jsonPointers": ["/spec/args/0"]}], LIVE, arguments, []) is False
 
 
 def test_a_jq_expression_beyond_paths_leaves_the_question_open() -> None:
     assert jq_steps(".spec | to_entries[]") is None
-    found = ignored([{"jqPathExpressions": [".spec | keys"]}], LIVE, ("spec", "replicas"), Manager("x"))
+    found = ignored([{"jqPathExpressions": [".spec | keys"]}], LIVE, at(("spec", "replicas")), [])
     assert not isinstance(found, bool)
 
 
@@ -355,13 +372,16 @@ def test_what_argo_cd_ignores_is_no_drift_and_its_orphans_are_found(tmp_path: Pa
     }
     kept = json.loads(json.dumps(left))
     kept["metadata"]["name"] = "kept"
+    kept["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "worker:/ConfigMap:inference/kept"
+    copy = json.loads(json.dumps(left))
+    copy["metadata"]["name"] = "copied-with-its-annotations"
     kept["metadata"]["annotations"]["argocd.argoproj.io/compare-options"] = "IgnoreExtraneous"
     application = {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Application",
         "metadata": {"name": "worker", "namespace": "argocd"},
     }
-    with serving(FakeCluster([live, CONFIG_MAP, SECRET, left, kept, application])) as cluster:
+    with serving(FakeCluster([live, CONFIG_MAP, SECRET, left, kept, copy, application])) as cluster:
         config = cluster.kubeconfig(tmp_path)
         arguments = ("--git", tree, "--kubeconfig", config, "--policy", DRIFT, "--format", "json")
         done = run("check", "--live", *arguments)
@@ -371,6 +391,78 @@ def test_what_argo_cd_ignores_is_no_drift_and_its_orphans_are_found(tmp_path: Pa
     assert [(each["policy"], each["resource"]) for each in found if each["status"] == "fail"] == [
         ("DRF-005", "/ConfigMap/inference/left-behind")
     ]
+
+
+def synced(tmp_path: Path, cluster: FakeCluster) -> list[dict[str, Any]]:
+    """What is found where an Application that ignores nothing deploys the Deployment and the replicas differ."""
+    tree = tmp_path / "git"
+    (tree / "app").mkdir(parents=True)
+    (tree / "app" / "all.yaml").write_text(GIT)
+    (tree / "application.yaml").write_text(APPLICATION.partition("  ignoreDifferences:")[0])
+    with serving(cluster):
+        config = cluster.kubeconfig(tmp_path)
+        arguments = ("--git", tree, "--kubeconfig", config, "--policy", DRIFT, "--format", "json")
+        found: list[dict[str, Any]] = json.loads(run("check", "--live", *arguments).out)["findings"]
+    return [each for each in found if each["resource"].startswith("apps/Deployment")]
+
+
+def scaled_by_hand() -> list[dict[str, Any]]:
+    """The Deployment with other replicas than Git's, its companions, and the Application."""
+    live = live_deployment()
+    live["spec"]["replicas"] = 3
+    scaled = owned(
+        "kubectl-scale", "2026-04-02T11:12:13Z", {"f:spec": {"f:replicas": {}}}, subresource="scale"
+    )
+    live["metadata"]["managedFields"].append(scaled)
+    meta = {"name": "worker", "namespace": "argocd"}
+    application = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": meta}
+    return [live, CONFIG_MAP, SECRET, application]
+
+
+def argocd_cm(data: dict[str, str]) -> dict[str, Any]:
+    """Argo CD's own settings."""
+    meta = {"name": "argocd-cm", "namespace": "argocd"}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data}
+
+
+CUSTOM = "resource.customizations"
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({}, ["fail"]),
+        ({f"{CUSTOM}.ignoreDifferences.apps_Deployment": "jsonPointers: [/spec/replicas]"}, []),
+        ({f"{CUSTOM}.ignoreDifferences.all": "managedFieldsManagers: [kubectl-scale]"}, []),
+        ({f"{CUSTOM}.ignoreDifferences.apps_StatefulSet": "jsonPointers: [/spec/replicas]"}, ["fail"]),
+        ({f"{CUSTOM}.ignoreDifferences.Deployment": "jsonPointers: [/spec/replicas]"}, ["fail"]),
+        ({CUSTOM: "apps/*:\n  ignoreDifferences: |\n    jqPathExpressions: [.spec.replicas]\n"}, []),
+        (
+            {f"{CUSTOM}.ignoreDifferences.apps_Deployment": "jqPathExpressions: ['.spec | keys']"},
+            ["not-assessed"],
+        ),
+        ({f"{CUSTOM}.ignoreDifferences.apps_Deployment": "jsonPointers: ["}, ["fail"]),
+    ],
+)
+def test_what_argo_cd_ignores_everywhere_is_no_drift(
+    tmp_path: Path, data: dict[str, str], expected: list[str]
+) -> None:
+    found = synced(tmp_path, FakeCluster([*scaled_by_hand(), argocd_cm(data)]))
+    assert [each["status"] for each in found] == expected
+
+
+def test_settings_of_argo_cd_that_may_not_be_read_leave_differences_open(tmp_path: Path) -> None:
+    cluster = FakeCluster(scaled_by_hand())
+    cluster.refuse("configmaps")
+    found = synced(tmp_path, cluster)
+    assert [(each["policy"], each["status"]) for each in found] == [("DRF-002", "not-assessed")]
+    assert "configmaps" in found[0]["repair"]
+
+
+def test_a_label_makes_no_orphan_where_argo_cd_goes_by_annotations() -> None:
+    assert settings_of({"application.resourceTrackingMethod": "annotation"}).label == ""
+    assert settings_of({"application.instanceLabelKey": "argocd.example/app"}).label == "argocd.example/app"
+    assert settings_of({}).label == "app.kubernetes.io/instance"
 
 
 def test_a_cluster_bears_the_name_that_the_configuration_gives_it(tmp_path: Path) -> None:

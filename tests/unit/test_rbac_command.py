@@ -40,6 +40,19 @@ def test_drift_needs_what_git_declares(tmp_path: Path) -> None:
     assert role("--policy", "DRF-001", "--git", tmp_path) >= {("", "resourcequotas", "list")}
 
 
+def test_drift_of_what_argo_cd_deploys_needs_argo_cds_own_settings(tmp_path: Path) -> None:
+    argo = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: app, namespace: argocd}\n"
+    source = "source: {repoURL: https://git.example/repo, path: app}"
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "all.yaml").write_text(
+        "apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: a}\n"
+    )
+    asked = ("--policy", "DRF-002", "--git", tmp_path)
+    assert ("", "configmaps", "list") not in role(*asked)
+    (tmp_path / "argo.yaml").write_text(f"{argo}spec: {{{source}, destination: {{namespace: a}}}}\n")
+    assert ("", "configmaps", "list") in role(*asked)
+
+
 @pytest.mark.parametrize("policies", ["SEC-007", "GPU-005", "DRF-005", "KED-019,ARG-007", ""])
 def test_the_role_is_what_the_audit_asks_for(tmp_path: Path, policies: str) -> None:
     chosen = ("--policy", policies) if policies else ()

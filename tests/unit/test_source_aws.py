@@ -19,10 +19,12 @@ from botocore.exceptions import (
 )
 from botocore.stub import Stubber
 from moto import mock_aws
+from moto.sqs.models import sqs_backends
 
 from auditor.engine import Engine
 from auditor.errors import UsageError
 from auditor.model import Status, Verdict
+from auditor.sources.aws import compute
 from auditor.sources.aws.refusals import DENIED, THROTTLED, refused
 from auditor.sources.aws.services import chosen
 from auditor.sources.aws.session import Place
@@ -163,6 +165,30 @@ def test_buckets_of_other_regions_are_left_to_their_region() -> None:
     there = session().client("s3", region_name="us-west-2")
     there.create_bucket(Bucket="elsewhere", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
     assert bodies(target("aws_s3_bucket"), "aws_s3_bucket") == []
+
+
+@pytest.mark.usefixtures("aws")
+def test_no_queue_beyond_the_first_thousand_is_lost() -> None:
+    account = sqs_backends["123456789012"][REGION]
+    for number in range(1001):
+        account.create_queue(f"jobs-{number}")
+    assert len(place().listed("sqs.list_queues")) == 1001
+
+
+def test_more_instance_types_than_ec2_takes_at_once_are_asked_in_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    class Listing:
+        def listed(self, name: str, InstanceTypes: list[str]) -> list[Any]:  # noqa: N803 (EC2's own name)
+            asked.append(f"{name} {len(InstanceTypes)}")
+            return [{"InstanceType": each} for each in InstanceTypes]
+
+    monkeypatch.setattr(compute, "used_types", lambda _: [f"m{number}.large" for number in range(230)])
+    found = [*compute.instance_types(Listing())]  # type: ignore[arg-type]
+    assert len(found) == 230
+    assert asked == [f"ec2.describe_instance_types {count}" for count in (100, 100, 30)]
 
 
 @pytest.mark.usefixtures("aws")

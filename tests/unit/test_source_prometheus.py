@@ -10,9 +10,13 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import CredentialRetrievalError
 
 from auditor.engine import Engine
 from auditor.errors import UsageError
@@ -47,19 +51,29 @@ class Reply(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
+def names(*found: str) -> Reply:
+    return Reply(body=json.dumps({"status": "success", "data": found}).encode())
+
+
 class Server:
     """A metrics' server that says what a test wants, and remembers what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
-        self.reply: Callable[[Asked], Reply] = lambda asked: Reply()
+        self.reply: Callable[[Asked], Reply] = lambda asked: Reply() if asked.method == "POST" else names()
         self.date = NOW.timestamp()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                data = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                asked = Asked("POST", self.path, dict(parse_qsl(data)), dict(self.headers.items()))
+                self.answer("POST", self.path, self.rfile.read(int(self.headers["Content-Length"])).decode())
+
+            def do_GET(self) -> None:
+                path, _, query = self.path.partition("?")
+                self.answer("GET", path, query)
+
+            def answer(self, method: str, path: str, form: str) -> None:
+                asked = Asked(method, path, dict(parse_qsl(form)), dict(self.headers.items()))
                 outer.asked.append(asked)
                 reply = outer.reply(asked)
                 self.send_response_only(reply.status)
@@ -225,15 +239,119 @@ def test_basic_auth_and_tenant_are_headers(server: Server, monkeypatch: pytest.M
     assert (headers["X-Scope-Orgid"], headers["Thanos-Tenant"]) == ("team-a", "team-a")
 
 
-def test_amazon_managed_prometheus_gets_signed_requests(
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+
+
+def signature_of(asked: Asked, server: Server) -> str:
+    """The signature that botocore gives to a request as it arrived; only the secret is known beforehand."""
+    signed = asked.headers["Authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    headers = {name: value for name, value in asked.headers.items() if name.lower() in signed}
+    body, query = (urlencode(asked.form), "") if asked.method == "POST" else ("", f"?{urlencode(asked.form)}")
+    request = AWSRequest(asked.method, server.url + asked.path + query, headers, body.encode())
+    request.context["timestamp"] = asked.headers["X-Amz-Date"]
+    signer = SigV4Auth(Credentials("testing", SECRET, "session"), "aps", "eu-west-1")
+    text = signer.string_to_sign(request, signer.canonical_request(request))
+    return str(signer.signature(text, request))
+
+
+@pytest.fixture
+def aws_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials of a session at hand."""
+    for name, value in {
+        "ACCESS_KEY_ID": "testing",
+        "SECRET_ACCESS_KEY": SECRET,
+        "SESSION_TOKEN": "session",
+    }.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+
+
+@pytest.mark.usefixtures("aws_keys")
+def test_amazon_managed_prometheus_gets_requests_whose_signature_holds(server: Server) -> None:
+    workspace = Client(
+        f"{server.url}/workspaces/ws-1/", PrometheusOptions(aws_region="eu-west-1", tenant="team a")
+    )
+    workspace.range('sum by (a) (rate(x{b=~"c|d +e/f"}[5m])) > 0', Window(0, 60, 60))
+    workspace.names(Window(0, 60, 60), 'cluster="a b"')
+    asked, listed = server.asked
+    assert listed.headers["Authorization"].endswith(f"Signature={signature_of(listed, server)}")
+    credential, signed, given = asked.headers["Authorization"].removeprefix("AWS4-HMAC-SHA256 ").split(", ")
+    day = asked.headers["X-Amz-Date"][:8]
+    assert asked.path == "/workspaces/ws-1/api/v1/query_range"
+    assert credential == f"Credential=testing/{day}/eu-west-1/aps/aws4_request"
+    assert {"host", "x-amz-date", "x-amz-security-token"} <= {*signed.partition("=")[2].split(";")}
+    assert asked.headers["X-Amz-Security-Token"] == "session"
+    assert given == f"Signature={signature_of(asked, server)}"
+    forged = asked._replace(form={**asked.form, "query": "up"})
+    assert given != f"Signature={signature_of(forged, server)}"
+
+
+@pytest.mark.usefixtures("aws_keys")
+@pytest.mark.parametrize(
+    "told", ["ExpiredTokenException", "InvalidSignatureException", "AccessDeniedException"]
+)
+def test_credentials_that_amazon_refuses_decide_nothing(server: Server, told: str) -> None:
+    server.reply = lambda asked: Reply(403, json.dumps({"message": told}).encode())
+    reading = read(server, aws_region="eu-west-1")
+    assert unread(reading) == set(READERS)
+    assert "HTTP 403" in reading.problems[0].what
+
+
+@pytest.mark.usefixtures("aws_keys")
+def test_credentials_that_cannot_be_renewed_in_the_run_cost_what_was_not_read_yet(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    client(server, aws_region="eu-west-1").range("up", Window(0, 60, 60))
-    signed = server.asked[0].headers["Authorization"]
-    assert signed.startswith("AWS4-HMAC-SHA256 Credential=testing/")
-    assert "/eu-west-1/aps/aws4_request" in signed
+    real, left = SigV4Auth.add_auth, [12]
+
+    def add_auth(self: SigV4Auth, request: AWSRequest) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise CredentialRetrievalError(provider="sso", error_msg="the session has ended")
+        real(self, request)
+
+    monkeypatch.setattr(SigV4Auth, "add_auth", add_auth)
+    reading = read(server, aws_region="eu-west-1")
+    assert unread(reading) == set(READERS)
+    assert "cannot be signed" in reading.problems[-1].what and "sign in" in reading.problems[-1].repair
+
+
+def test_a_token_file_that_goes_away_in_the_run_ends_no_run(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("good")
+
+    def gone(asked: Asked) -> Reply:
+        file.unlink(missing_ok=True)
+        return matrix()
+
+    server.reply = gone
+    reading = read(server, token_file=str(file))
+    assert unread(reading) == set(READERS)
+    assert "token cannot be read" in reading.problems[0].what
+
+
+def test_a_token_file_that_is_not_there_is_a_mistake_of_usage(tmp_path: Path) -> None:
+    request = Request("prometheus", "http://prom:9090", {"token_file": str(tmp_path / "none")})
+    with pytest.raises(UsageError, match="cannot be read"):
+        PrometheusSource(request)
+
+
+def test_an_answer_that_trickles_is_given_up_after_a_while(server: Server) -> None:
+    now = iter(range(0, 10_000, 100))
+    patient = Client(
+        server.url,
+        PrometheusOptions(answer_seconds=60),
+        sleep=lambda seconds: None,
+        monotonic=lambda: next(now),
+    )
+    with pytest.raises(Failed, match="only a part came"):
+        patient.range("up", Window(0, 60, 60))
+
+
+def test_an_answer_that_breaks_off_is_asked_again(server: Server) -> None:
+    whole = matrix(({"a": "b"}, [(60, "1")]))
+    broken = [Reply(body=whole.body[:40], headers={"Content-Length": str(len(whole.body))})]
+    server.reply = lambda asked: broken.pop() if broken else whole
+    (found,) = client(server).range("up", Window(0, 60, 60))
+    assert found.points == {60: 1.0} and len(server.asked) == 2
 
 
 def test_two_ways_to_sign_in_are_one_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,10 +408,28 @@ def test_only_what_a_policy_needs_is_asked(server: Server) -> None:
 
 def test_the_selector_is_in_every_question(server: Server) -> None:
     read(server, selector='cluster="prod"')
-    questions = [each.form["query"] for each in server.asked if each.form["query"] != "vector(1)"]
-    assert questions
+    questions = [each.form.get("query") or each.form["match[]"] for each in server.asked]
+    assert questions.pop(0) == "vector(1)"
+    assert len(questions) > 20
     for query in questions:
         assert query.count("{") == query.count('cluster="prod"')
+
+
+def test_the_names_of_all_metrics_come_from_the_index(server: Server) -> None:
+    server.reply = lambda asked: names("up", "a_total") if asked.method == "GET" else matrix()
+    (found,) = read(server, "SeriesNames").targets[0].resources
+    assert found.body["names"] == ["a_total", "up"]
+    assert server.asked[-1].path == "/api/v1/label/__name__/values"
+    assert int(server.asked[-1].form["end"]) - int(server.asked[-1].form["start"]) == 14 * DAY
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"status":"success","data":["up"],"warnings":["a store is down"]}', b"<html>"]
+)
+def test_names_that_are_not_all_told_are_no_names(server: Server, body: bytes) -> None:
+    server.reply = lambda asked: Reply(body=body) if asked.method == "GET" else matrix()
+    reading = read(server, "SeriesNames")
+    assert unread(reading) == {"SeriesNames"} and len(reading.problems) == 1
 
 
 def test_the_number_of_questions_does_not_grow_with_workloads(server: Server) -> None:
@@ -319,7 +455,7 @@ def test_the_number_of_questions_does_not_grow_with_workloads(server: Server) ->
         reading = read(server, "WorkloadUsage")
         assert len(reading.targets[0].resources) == size
         counts.append(len(server.asked))
-    assert counts[0] == counts[1] <= 12
+    assert counts[0] == counts[1] <= 15
 
 
 @pytest.mark.parametrize("skew", [-7200, 7200])

@@ -12,7 +12,9 @@ from typing import NamedTuple
 class Call(NamedTuple):
     """One operation of boto3. ``items``: the key of its list. ``absent``: error codes for 'nothing is set'.
 
-    ``on`` is the resource that IAM checks the action on, after ``arn:PARTITION:``; '' where it knows none.
+    ``on`` is the resource that IAM checks the action on, after ``arn:PARTITION:``; '' where it knows none. ``page`` is
+    the size of page that is asked for, 0 for the service's own: SQS drops what is beyond the first 1,000 queues unless
+    one is named, S3 tells a bucket's region only then, and others have pages so small that large accounts take many.
     """
 
     service: str
@@ -21,6 +23,7 @@ class Call(NamedTuple):
     items: str = ""
     absent: frozenset[str] = frozenset()
     on: str = ""
+    page: int = 0
 
     @property
     def name(self) -> str:
@@ -42,6 +45,7 @@ _TABLE = (
         "describe_auto_scaling_groups",
         "autoscaling:DescribeAutoScalingGroups",
         "AutoScalingGroups",
+        page=100,
     ),
     Call("autoscaling", "describe_scaling_activities", "autoscaling:DescribeScalingActivities", "Activities"),
     Call(
@@ -74,8 +78,9 @@ _TABLE = (
         "cloudwatch:DescribeAlarms",
         "MetricAlarms",
         on="cloudwatch:{region}:{account}:alarm:*",
+        page=100,
     ),
-    Call("ec2", "describe_flow_logs", "ec2:DescribeFlowLogs", "FlowLogs"),
+    Call("ec2", "describe_flow_logs", "ec2:DescribeFlowLogs", "FlowLogs", page=1000),
     Call("ec2", "describe_instance_types", "ec2:DescribeInstanceTypes", "InstanceTypes"),
     Call(
         "ec2",
@@ -83,13 +88,13 @@ _TABLE = (
         "ec2:DescribeLaunchTemplateVersions",
         "LaunchTemplateVersions",
     ),
-    Call("ec2", "describe_launch_templates", "ec2:DescribeLaunchTemplates", "LaunchTemplates"),
-    Call("ec2", "describe_nat_gateways", "ec2:DescribeNatGateways", "NatGateways"),
-    Call("ec2", "describe_security_groups", "ec2:DescribeSecurityGroups", "SecurityGroups"),
-    Call("ec2", "describe_subnets", "ec2:DescribeSubnets", "Subnets"),
-    Call("ec2", "describe_volumes", "ec2:DescribeVolumes", "Volumes"),
-    Call("ec2", "describe_vpc_endpoints", "ec2:DescribeVpcEndpoints", "VpcEndpoints"),
-    Call("ec2", "describe_vpcs", "ec2:DescribeVpcs", "Vpcs"),
+    Call("ec2", "describe_launch_templates", "ec2:DescribeLaunchTemplates", "LaunchTemplates", page=200),
+    Call("ec2", "describe_nat_gateways", "ec2:DescribeNatGateways", "NatGateways", page=1000),
+    Call("ec2", "describe_security_groups", "ec2:DescribeSecurityGroups", "SecurityGroups", page=1000),
+    Call("ec2", "describe_subnets", "ec2:DescribeSubnets", "Subnets", page=1000),
+    Call("ec2", "describe_volumes", "ec2:DescribeVolumes", "Volumes", page=500),
+    Call("ec2", "describe_vpc_endpoints", "ec2:DescribeVpcEndpoints", "VpcEndpoints", page=1000),
+    Call("ec2", "describe_vpcs", "ec2:DescribeVpcs", "Vpcs", page=1000),
     Call("ec2", "get_ebs_encryption_by_default", "ec2:GetEbsEncryptionByDefault"),
     Call(
         "ecr",
@@ -97,6 +102,7 @@ _TABLE = (
         "ecr:DescribeRepositories",
         "repositories",
         on="ecr:{region}:{account}:repository/*",
+        page=1000,
     ),
     Call(
         "ecr",
@@ -165,7 +171,7 @@ _TABLE = (
     ),
     Call("iam", "generate_credential_report", "iam:GenerateCredentialReport"),
     Call("iam", "get_access_key_last_used", "iam:GetAccessKeyLastUsed", on="iam::{account}:user/*"),
-    Call("iam", "get_account_authorization_details", "iam:GetAccountAuthorizationDetails"),
+    Call("iam", "get_account_authorization_details", "iam:GetAccountAuthorizationDetails", page=1000),
     Call("iam", "get_credential_report", "iam:GetCredentialReport"),
     Call(
         "iam",
@@ -187,7 +193,7 @@ _TABLE = (
         absent=_absent("UnsupportedOperationException"),
         on="kms:{region}:{account}:key/*",
     ),
-    Call("kms", "list_keys", "kms:ListKeys", "Keys"),
+    Call("kms", "list_keys", "kms:ListKeys", "Keys", page=1000),
     Call(
         "logs",
         "describe_log_groups",
@@ -224,7 +230,7 @@ _TABLE = (
         absent=_absent("NoSuchPublicAccessBlockConfiguration"),
         on="s3:::*",
     ),
-    Call("s3", "list_buckets", "s3:ListAllMyBuckets", "Buckets"),
+    Call("s3", "list_buckets", "s3:ListAllMyBuckets", "Buckets", page=10000),
     Call(
         "s3control",
         "get_public_access_block",
@@ -240,7 +246,7 @@ _TABLE = (
         on="sqs:{region}:{account}:*",
     ),
     Call("sqs", "list_queue_tags", "sqs:ListQueueTags", absent=_NO_QUEUE, on="sqs:{region}:{account}:*"),
-    Call("sqs", "list_queues", "sqs:ListQueues", "QueueUrls"),
+    Call("sqs", "list_queues", "sqs:ListQueues", "QueueUrls", page=1000),
 )
 
 CALLS = {call.name: call for call in _TABLE}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from auditor.masking import blank_lines, blanked
@@ -14,6 +15,8 @@ from auditor.sources.aws.shape import plain, shaped, tag_map
 
 ACTIVITIES = 20
 """How many of a group's latest scaling activities are looked at."""
+TYPES_A_CALL = 100
+"""EC2 refuses a question that names more instance types."""
 QUOTA_SERVICE = "ec2"
 _GROUP = {
     "auto_scaling_group_arn": "arn",
@@ -104,9 +107,10 @@ def _without_secrets(user_data: str) -> str:
 def instance_types(place: Place) -> Found:
     """``data.aws_ec2_instance_type`` of the types that node groups use: whether they have a GPU, EC2 says."""
     names = sorted(set(used_types(place)))
-    if not names:
-        return
-    for found in place.listed("ec2.describe_instance_types", InstanceTypes=names):
+    parts = [names[at : at + TYPES_A_CALL] for at in range(0, len(names), TYPES_A_CALL)]
+    for found in chain.from_iterable(
+        place.listed("ec2.describe_instance_types", InstanceTypes=part) for part in parts
+    ):
         body = {
             "instance_type": found["InstanceType"],
             "default_vcpus": found.get("VCpuInfo", {}).get("DefaultVCpus", 0),

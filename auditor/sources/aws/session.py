@@ -58,7 +58,7 @@ class Place:
         def every(client: Any) -> list[Any]:
             if not client.can_paginate(call.operation):
                 return list(getattr(client, call.operation)(**arguments).get(call.items, ()))
-            pages = client.get_paginator(call.operation).paginate(**arguments)
+            pages = client.get_paginator(call.operation).paginate(**arguments, **_paged(call))
             return [item for page in pages for item in page.get(call.items, ())]
 
         found: list[Any] = self.once(
@@ -71,7 +71,7 @@ class Place:
         call = CALLS[name]
 
         def every(client: Any) -> list[dict[str, Any]]:
-            return list(client.get_paginator(call.operation).paginate())
+            return list(client.get_paginator(call.operation).paginate(**_paged(call)))
 
         found: list[dict[str, Any]] = self.once(name, lambda: self._call(call, every, []))
         return found
@@ -138,6 +138,10 @@ class Place:
                 region = GLOBAL_REGION if service in _GLOBAL and self.partition == "aws" else self.region
                 found = self._clients[service] = self._session.client(service, region, config=client_config())
             return found
+
+
+def _paged(call: Call) -> dict[str, Any]:
+    return {"PaginationConfig": {"PageSize": call.page}} if call.page else {}
 
 
 def client_config() -> Any:

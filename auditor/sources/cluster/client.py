@@ -9,11 +9,15 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from auditor.errors import UsageError
 from auditor.secrets import masked_text
 from auditor.sources.cluster.connection import Connection
 from auditor.timestamps import stamp
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
+WHOLE_SECONDS = 120.0
+"""How long one answer may take in all: a server that sends a little every few seconds never times out by itself."""
+CHUNK = 256 * 1024
 RETRY_SECONDS = 30.0
 """How long one request may be tried again: an API server restarts in less."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
@@ -73,8 +77,8 @@ class Client:
             status, answer, wait = self._once(method, url, accept, body)
             if status in _DONE:
                 return answer
-            if status == 401 and self._renew is not None and not renewed:
-                self._connection, renewed = self._renew(), True
+            if status == 401 and not renewed and self._renewed():
+                renewed = True
                 continue
             error = ApiError(status, _said(status, answer))
             wait = max(wait, pause)
@@ -82,6 +86,16 @@ class Client:
                 raise error
             self._sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _renewed(self) -> bool:
+        """Whether there are credentials to try again with: in the middle of a run they may be gone for good."""
+        if self._renew is None:
+            return False
+        try:
+            self._connection = self._renew()
+        except UsageError:
+            return False
+        return True
 
     def _once(self, method: str, url: str, accept: str, body: bytes | None) -> tuple[int, bytes, float]:
         """Status (0 without an answer), body, and the seconds that the server asks to wait."""
@@ -94,6 +108,9 @@ class Client:
         timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
         try:
             headers |= self._connection.headers()
+        except Exception as error:  # a credential plugin or a token file that fails, in a dozen types
+            return 401, json.dumps({"message": f"no credentials: {error}"}).encode(), 0.0
+        try:
             answer = self._connection.pool.request(
                 method,
                 url,
@@ -102,11 +119,24 @@ class Client:
                 timeout=timeout,
                 retries=False,
                 redirect=False,
+                preload_content=False,
             )
+            data = self._whole(answer)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             return 0, f"{type(error).__name__}: {error}".encode(), 0.0
         self.date = answer.headers.get("date", self.date)
-        return answer.status, answer.data, _seconds(answer.headers.get("retry-after", ""))
+        return answer.status, data, _seconds(answer.headers.get("retry-after", ""))
+
+    def _whole(self, answer: Any) -> bytes:
+        """The body, in bounded time. TimeoutError."""
+        until, parts = self._now() + WHOLE_SECONDS, []
+        while part := answer.read1(CHUNK, decode_content=True):
+            parts.append(part)
+            if self._now() > until:
+                answer.close()
+                raise TimeoutError(f"only a part of the answer came within {WHOLE_SECONDS:.0f} seconds")
+        answer.release_conn()
+        return b"".join(parts)
 
 
 def server_clock(date: str) -> str:
@@ -135,6 +165,8 @@ def _said(status: int, body: bytes) -> str:
 
 
 def _unreached(error: str) -> str:
+    if "only a part" in error:
+        return error.partition(": ")[2]
     if "ReadTimeout" in error or "Timeout" in error:
         return f"no answer within {READ_SECONDS:.0f} seconds"
     if "CERTIFICATE_VERIFY_FAILED" in error or "SSLError" in error:

@@ -26,6 +26,8 @@ class _Page(msgspec.Struct):
     metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
 
 
+_MISSHAPEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, AttributeError, KeyError, TypeError)
+"""What an object raises that is not as its kind should be: one kind is lost by it, and not the run."""
 _PAGES = msgspec.json.Decoder(_Page)
 
 
@@ -54,9 +56,17 @@ def listed(
         except ApiError as error:
             if error.status != 410 or attempt == RESTARTS:
                 raise
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except _MISSHAPEN as error:
             raise ApiError(200, f"the answer is no list of objects: {error}") from error
     raise AssertionError("unreachable")
+
+
+def alone(client: Client, path: str, project: Callable[[msgspec.Raw], Item]) -> Item:
+    """One object, projected. :class:`ApiError` when it cannot be had."""
+    try:
+        return project(msgspec.Raw(blanked(client.get(path))))
+    except _MISSHAPEN as error:
+        raise ApiError(200, f"the answer is no object: {error}") from error
 
 
 def _pages(
@@ -68,4 +78,6 @@ def _pages(
         yield page.items or []
         if not page.metadata.next:
             return
+        if page.metadata.next == query.get("continue"):
+            raise ApiError(200, "its pages do not end: one names itself as the next")
         query = {**first, "continue": page.metadata.next}

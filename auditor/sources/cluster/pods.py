@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -19,9 +20,12 @@ KEPT_ANNOTATIONS = (
 )
 
 
+Amount = str | int | float
+
+
 class _Resources(msgspec.Struct):
-    requests: dict[str, str | int | float] | None = None
-    limits: dict[str, str | int | float] | None = None
+    requests: dict[str, Amount] | None = None
+    limits: dict[str, Amount] | None = None
 
 
 class _Container(msgspec.Struct, rename="camel"):
@@ -38,7 +42,7 @@ class _Spec(msgspec.Struct, rename="camel"):
     node_name: str = ""
     containers: list[_Container] | None = None
     init_containers: list[_Container] | None = None
-    overhead: dict[str, str | int | float] | None = None
+    overhead: dict[str, Amount] | None = None
     volumes: list[_Volume] | None = None
 
 
@@ -134,25 +138,41 @@ def _on_the_node(volume: _Volume) -> bool:
 
 def _summed(spec: _Spec, field: str) -> dict[str, str]:
     """Per resource what the scheduler counts: containers and sidecars together, or the largest init container."""
-    together: dict[str, Quantity] = {}
-    for each in [*(spec.containers or ()), *_sidecars(spec)]:
-        for name, amount in _amounts(each, field).items():
-            together[name] = together[name] + amount if name in together else amount
-    for each in spec.init_containers or ():
-        for name, amount in _amounts(each, field).items():
-            if name not in together or together[name] < amount:
-                together[name] = amount
-    return {name: str(amount) for name, amount in sorted(together.items())}
+    together = _written([*(spec.containers or ()), *_sidecars(spec)], field)
+    before = _written(spec.init_containers or (), field)
+    totals = {
+        name: _total(tuple(together.get(name, ())), tuple(before.get(name, ())))
+        for name in sorted({*together, *before})
+    }
+    return {name: total for name, total in totals.items() if total}
+
+
+def _written(containers: Iterable[_Container], field: str) -> dict[str, list[Amount]]:
+    """What containers write, by resource."""
+    found: dict[str, list[Amount]] = {}
+    for each in containers:
+        listed = getattr(each.resources, field) if each.resources else None
+        for name, value in (listed or {}).items():
+            found.setdefault(name, []).append(value)
+    return found
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _total(together: tuple[Amount, ...], before: tuple[Amount, ...]) -> str:
+    """The sum, or the largest of those before it; '' without any. Pods of a workload are alike: few are computed."""
+    total: Quantity | None = None
+    for amount in _quantities(together):
+        total = amount if total is None else total + amount
+    for amount in _quantities(before):
+        total = amount if total is None or total < amount else total
+    return "" if total is None else str(total)
+
+
+def _quantities(amounts: Iterable[Amount]) -> Iterator[Quantity]:
+    for each in amounts:
+        with suppress(QuantityError):  # the API server takes none that is not one
+            yield Quantity.parse(each)
 
 
 def _sidecars(spec: _Spec) -> list[_Container]:
     return [each for each in spec.init_containers or () if each.restart_policy == "Always"]
-
-
-def _amounts(container: _Container, field: str) -> dict[str, Quantity]:
-    listed = getattr(container.resources, field, None) if container.resources else None
-    found: dict[str, Quantity] = {}
-    for name, value in (listed or {}).items():
-        with suppress(QuantityError):  # the API server takes none that is not one
-            found[name] = Quantity.parse(value)
-    return found

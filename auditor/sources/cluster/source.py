@@ -10,14 +10,13 @@ from functools import partial
 import msgspec
 
 from auditor.data.cluster_kinds import BY_KEY, CLUSTER_KINDS, ClusterKind
-from auditor.masking import blanked
 from auditor.model import Resource, RunningPod, Target
 from auditor.reach import Kind, Reach, Unread
 from auditor.sources.cluster.client import ApiError, Client, server_clock
 from auditor.sources.cluster.connection import Connection, connect
 from auditor.sources.cluster.discovery import Served, discovered
 from auditor.sources.cluster.given import is_given
-from auditor.sources.cluster.listing import listed
+from auditor.sources.cluster.listing import alone, listed
 from auditor.sources.cluster.owners import FOLDED, Owners
 from auditor.sources.cluster.pods import PODS, running
 from auditor.sources.cluster.projection import Kept, Managed, Meta, metadata_of, projected
@@ -32,6 +31,7 @@ from auditor.unknown import Unknown
 MANY_BARE = 200
 """ReplicaSets without a Deployment that are read one by one."""
 SKEW_SECONDS = 60
+RENEW = "renew the credentials: the token has expired or is not valid for this cluster"
 SECRET = ("", "Secret")
 METADATA_ONLY = frozenset({("apiextensions.k8s.io", "CustomResourceDefinition")})
 """Kinds of which only names and labels are looked at."""
@@ -110,6 +110,7 @@ class _Read:
             if error.refused
             else "check the address, the credentials and the network"
         )
+        mend = RENEW if error.status == 401 else mend
         self._reading.problems.append(Problem(self._label, 0, 0, what, mend))
         self._reach.absent.clear()
         self._reach.others = None
@@ -183,11 +184,18 @@ class _Read:
             raise ApiError(
                 200, f"{len(bare)} ReplicaSets without a Deployment are more than are read one by one"
             )
-        self._target.resources += [self._get(kind, meta) for meta in bare]
+        found = [self._get(kind, meta) for meta in bare]
+        self._target.resources += [each for each in found if each is not None]
 
-    def _get(self, kind: ClusterKind, meta: Meta) -> Resource:
-        item = self._client.get(f"{_path(kind, meta.namespace)}/{meta.name}")
-        return projected(msgspec.Raw(blanked(item)), self._kept(kind))
+    def _get(self, kind: ClusterKind, meta: Meta) -> Resource | None:
+        """One object of a list; None where it went away since then."""
+        path = f"{_path(kind, meta.namespace)}/{meta.name}"
+        try:
+            return alone(self._client, path, partial(projected, kept=self._kept(kind)))
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
 
     def _folded(self, kind: ClusterKind, meta: Meta) -> bool:
         """Whether an object is only the work of another that is judged: KEDA's HPA, a CronJob's Job."""
@@ -252,7 +260,7 @@ class _Read:
         what = f"{kind.plural} of {self._label} could not be listed: {error.why}"
         mend = repair(kind) if error.refused else "audit again; if it stays, look at the API server"
         if error.status == 401:
-            mend = "renew the credentials: the token has expired or is not valid for this cluster"
+            mend = RENEW
         self._reach.unread[kind.key] = Unread(kind.api_version, kind.kind, Unknown(what, mend))
         self._reading.problems.append(Problem(self._label, 0, 0, what, mend))
 

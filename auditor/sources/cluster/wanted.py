@@ -8,6 +8,7 @@ from auditor.data.cluster_kinds import CLUSTER_KINDS, ClusterKind
 from auditor.reach import Kind
 from auditor.sources.live import Needs
 
+CONFIG_MAP = ("", "ConfigMap")
 POD, REPLICA_SET, JOB = ("", "Pod"), ("apps", "ReplicaSet"), ("batch", "Job")
 GET: dict[Kind, tuple[str, ...]] = {REPLICA_SET: ("get",)}
 """Verbs beyond ``list``: ReplicaSets without an owner are read one by one."""
@@ -32,6 +33,8 @@ def wants(needs: Needs, kind: ClusterKind, in_git: frozenset[Kind]) -> bool:
     """Whether a kind is read. Pods need what makes them: findings are about owners."""
     if kind.key in (REPLICA_SET, JOB) and needs.wants("v1", "Pod"):
         return True
+    if kind.key == CONFIG_MAP and in_git and any(each.deployed_by is not None for each in needs.declared):
+        return True  # argocd-cm: what Argo CD ignores is no drift
     return kind.key in in_git or needs.wants(kind.api_version, kind.kind)
 
 

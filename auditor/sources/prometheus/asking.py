@@ -46,18 +46,26 @@ class Asking:
         self.gpu = window_before(now, options.days, options.gpu_step)
         self._known = known
         self._answers: dict[tuple[str, Window], list[Series]] = {}
+        self.series = 0
+        """How many the server gave."""
 
-    def range(self, query: str, window: Window) -> list[Series]:
-        """The matrix of a question."""
+    def range(self, query: str, window: Window, *, keep: bool = True) -> list[Series]:
+        """The matrix of a question. What nobody else asks for need not be kept."""
         found = self._answers.get((query, window))
         if found is None:
-            text = filled(query, window, self._options.selector)
-            found = self._answers[query, window] = self._client.range(text, window)
+            found = self._client.range(filled(query, window, self._options.selector), window)
+            self.series += len(found)
+        if keep:
+            self._answers[query, window] = found
         return found
 
     def instant(self, query: str, window: Window, look_back: int = 0) -> list[Series]:
         """The vector of a question at a window's end."""
         return self._client.instant(filled(query, window, self._options.selector, look_back), window.end)
+
+    def names(self) -> list[str]:
+        """The names of all metrics in the window of usage."""
+        return self._client.names(self.usage, self._options.selector)
 
     @cached_property
     def labels(self) -> Mapping[str, NodeLabels]:

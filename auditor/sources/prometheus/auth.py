@@ -11,8 +11,17 @@ from auditor.errors import UsageError
 from auditor.sources.prometheus.options import PASSWORD, TOKEN, USER, PrometheusOptions
 
 Headers = dict[str, str]
-Signer = Callable[[str, bytes, Mapping[str, str]], Headers]
-"""(URL, body, headers so far) → headers of the request."""
+Signer = Callable[[str, bytes | None, Mapping[str, str]], Headers]
+"""(URL, body of a POST or None, headers so far) → headers of the request."""
+
+
+class NoSignature(Exception):
+    """Credentials that were there when the run began, and are gone: a reason, and the act that repairs it."""
+
+    def __init__(self, reason: str, repair: str) -> None:
+        super().__init__(reason)
+        self.reason, self.repair = reason, repair
+
 
 AMP = "aps"
 """Amazon Managed Prometheus, as SigV4 calls it."""
@@ -34,7 +43,13 @@ def signer(options: PrometheusOptions) -> Signer:
 
 
 def _plain(options: PrometheusOptions) -> Signer:
-    def headers(url: str, body: bytes, given: Mapping[str, str]) -> Headers:
+    try:  # a wrong name is told at once
+        _secret(options.token_file, TOKEN)
+        _secret(options.password_file, PASSWORD)
+    except NoSignature as error:
+        raise UsageError(f"--prometheus: {error.reason}") from error
+
+    def headers(url: str, body: bytes | None, given: Mapping[str, str]) -> Headers:
         del url, body
         found = dict(given)
         token = _secret(options.token_file, TOKEN)
@@ -57,27 +72,32 @@ def _secret(file: str, variable: str) -> str:
         return Path(file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or type(error).__name__
-        raise UsageError(f"{file} cannot be read: {why.lower()}") from error
+        raise NoSignature(f"{file} cannot be read: {why.lower()}", "write the file anew") from error
 
 
 def _aws(region: str) -> Signer:
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
-    from botocore.exceptions import BotoCoreError
+    from botocore.exceptions import BotoCoreError, ClientError
     from botocore.session import get_session
 
-    credentials = get_session().get_credentials()
+    try:
+        credentials = get_session().get_credentials()
+    except BotoCoreError as error:
+        raise UsageError(f"--prometheus-aws-region: {error}; sign in to AWS first") from error
     if credentials is None:
         raise UsageError(
             "--prometheus-aws-region signs with AWS credentials, and none were found; sign in first"
         )
 
-    def headers(url: str, body: bytes, given: Mapping[str, str]) -> Headers:
-        request = AWSRequest(method="POST", url=url, data=body, headers=dict(given))
+    def headers(url: str, body: bytes | None, given: Mapping[str, str]) -> Headers:
+        request = AWSRequest(
+            method="GET" if body is None else "POST", url=url, data=body, headers=dict(given)
+        )
         try:
             SigV4Auth(credentials, AMP, region).add_auth(request)
-        except BotoCoreError as error:
-            raise UsageError(f"--prometheus-aws-region: {error}; sign in to AWS again") from error
+        except (BotoCoreError, ClientError) as error:
+            raise NoSignature(f"the requests cannot be signed: {error}", "sign in to AWS again") from error
         return dict(request.headers.items())
 
     return headers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from auditor.sources.prometheus import fleet, gpus, scans, workloads
+from auditor.sources.prometheus import fleet, gpus, names, scans, workloads
 from auditor.sources.prometheus.asking import Asking, Row
 
 Reader = Callable[[Asking], Iterator[Row]]
@@ -15,6 +15,7 @@ READERS: dict[str, Reader] = {
     gpus.NODE: gpus.read_nodes,
     fleet.NODE_COST_KIND: fleet.read_node_costs,
     scans.KIND: scans.read,
+    names.KIND: names.read,
     workloads.KIND: workloads.read,
 }
 """Kind of ``metrics/v1`` → what reads it."""

@@ -33,6 +33,9 @@ class PrometheusOptions(Struct, frozen=True, forbid_unknown_fields=True):
     aws_region: str = ""
     """Sign requests for Amazon Managed Prometheus of this region; '' signs nothing."""
     timeout: float = 60.0
+    """Seconds without a byte."""
+    answer_seconds: float = 300.0
+    """How long one answer may take in all: a server that sends a little now and then never times out by itself."""
     retry_seconds: float = 30.0
     """How long a question is asked again after 429, 5xx or a broken connection."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from auditor.usage.series import Window
 
-# Durations and matchers are filled in by :func:`filled`: $W is the step, $H half of it, $D the window, $S the matchers.
+# Durations and matchers are filled in by :func:`filled`: $W is the step, $M its minutes, $H half of it, $D the
+# window, $S the matchers.
 OWNER = (
     "on (namespace, pod) group_left (owner_kind, owner_name) "
     "max by (namespace, pod, owner_kind, owner_name) "
@@ -23,27 +24,35 @@ USED = {
 }
 
 
-def _requested(resource: str) -> str:
-    running = "on (namespace, pod) group_left () max by (namespace, pod) "
-    running += '(kube_pod_status_phase{phase="Running"$S} == 1)'
-    asked = (
-        "max by (namespace, pod, container) "
-        f'(kube_pod_container_resource_requests{{resource="{resource}"$S}})'
-    )
-    return f"sum {_BY_OWNER} ({asked} * {running} * {OWNER})"
-
-
-REQUESTED = {"cpu_requested": _requested("cpu"), "memory_requested": _requested("memory")}
-
-_OF_POD = (
-    'label_replace(label_replace(DCGM_FI_DEV_FB_USED{UUID!=""$S}, "pod", "$1", "exported_pod", "(.+)"), '
-    '"namespace", "$1", "exported_namespace", "(.+)")'
+REQUESTED = (
+    "sum by (namespace, owner_kind, owner_name, container, resource) (max by (namespace, pod, container, resource) "
+    '(kube_pod_container_resource_requests{resource=~"cpu|memory"$S}) * on (namespace, pod) group_left () '
+    f'max by (namespace, pod) (kube_pod_status_phase{{phase="Running"$S}} == 1) * {OWNER})'
 )
-GPU_MEMORY = (
-    "max by (namespace, owner_kind, owner_name) "
-    f"(max by (namespace, pod) (max_over_time({_OF_POD}[$W:$W])) * {OWNER})"
-)
-"""MiB of the GPU on which the busiest pod of a workload runs, as far as the exporter names pods."""
+"""CPU and memory in one question: its joins are most of what it costs."""
+
+_MEMORY_USED = 'DCGM_FI_DEV_FB_USED{UUID!=""$S}[$W]'
+_MEMORY_FREE = 'DCGM_FI_DEV_FB_FREE{UUID!=""$S}[$W]'
+
+
+def _of_owner(fold: str, labels: str, device: str) -> str:
+    """Something of each device, by what owns the pod that the exporter names; scrapers may rename its labels."""
+    named = f'label_replace({device}, "pod", "$1", "exported_pod", "(.+)")'
+    named = f'label_replace({named}, "namespace", "$1", "exported_namespace", "(.+)")'
+    return f"{fold} by (namespace, owner_kind, owner_name{labels}) ({named} * {OWNER})"
+
+
+GPU_MEMORY_THERE = 'count(last_over_time(DCGM_FI_DEV_FB_USED{UUID!=""$S}[$L]))'
+"""Whether there is any: a join is computed whole although one of its sides is empty."""
+GPU_MEMORY = {
+    "peak": _of_owner("max", "", f"max_over_time({_MEMORY_USED})"),
+    "size": _of_owner("max", "", f"(max_over_time({_MEMORY_USED}) + min_over_time({_MEMORY_FREE}))"),
+    "free": _of_owner(
+        "sum", ", node, Hostname", f"(sum_over_time({_MEMORY_FREE.replace('[$W]', '[$V:1m]')}) / $M)"
+    ),
+}
+"""MiB of the GPUs of a workload's pods, as far as the exporter names pods. ``free`` is a mean over the whole step: a
+pod of a minute has a thirtieth of what a pod of half an hour has."""
 
 OWNERS = {
     "ReplicaSet": (
@@ -173,6 +182,7 @@ def filled(query: str, window: Window, selector: str, look_back: int = 0) -> str
     """A question with its durations and matchers."""
     query = query.replace("$S", f", {selector}" if selector else "")
     query = query.replace("$V", f"{window.step - 1}s")  # Prometheus 2 counts both ends of a range
+    query = query.replace("$M", f"{window.step // 60}")
     query = query.replace("$H", f"{window.step // 2}s")
     query = query.replace("$D", f"{window.seconds}s").replace("$W", f"{window.step}s")
     return query.replace("$L", f"{look_back or window.seconds}s")

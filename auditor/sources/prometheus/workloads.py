@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from auditor.sources.prometheus.asking import Asking, NoSeries, Row, span
-from auditor.sources.prometheus.queries import GPU_MEMORY, NOW_REQUESTED, OWNERS, REQUESTED, USED
+from auditor.sources.prometheus.asking import Asking, NoSeries, Row, priced, span
+from auditor.sources.prometheus.queries import (
+    GPU_MEMORY,
+    GPU_MEMORY_THERE,
+    NOW_REQUESTED,
+    OWNERS,
+    REQUESTED,
+    USED,
+)
 from auditor.usage.series import HOUR, Series, quantile
 from auditor.usage.sizing import Resource, idle_hours, suggest
 
@@ -28,32 +35,97 @@ Key = tuple[Owner, str]
 Points = dict[int, float]
 
 
+class Tables(NamedTuple):
+    """Points of one resource by workload and container: the sum of its pods, its busiest pod, what they asked for."""
+
+    used: dict[Key, Points]
+    peak: dict[Key, Points]
+    requested: dict[Key, Points]
+
+
 def read(asking: Asking) -> Iterator[Row]:
     """One row for each workload that ran in the window. Failed, NoSeries."""
     owners = _Owners(asking)
-    tables = {
-        name: _table(asking, query, owners, "peak" in name) for name, query in {**USED, **REQUESTED}.items()
-    }
-    if not tables["cpu_used"] and not tables["memory_used"]:
+    requests = _requests(asking, owners)
+    asked = asking.range(REQUESTED, asking.usage, keep=False)
+    # One resource after the other: the points of a thousand workloads take more memory than all else together.
+    made = {each: _rows(asking, owners, requests, each, asked) for each in RESOURCES}
+    if not any(made.values()):
         raise NoSeries(
             "there is no use of any container by its owner: cAdvisor's or kube-state-metrics' series are missing",
             "scrape the kubelet's /metrics/cadvisor, and kube-state-metrics",
         )
-    requests = _requests(asking, owners)
-    gpu = {owners.of(each): max(each.points.values()) for each in asking.range(GPU_MEMORY, asking.usage)}
+    gpu = _gpu_memory(asking, owners)
     found: dict[Owner, list[str]] = {}
-    for owner, container in sorted({*tables["cpu_used"], *tables["memory_used"]}):
+    for owner, container in sorted({key for rows in made.values() for key in rows}):
         found.setdefault(owner, []).append(container)
+    nothing = Tables({}, {}, {})
     for owner, containers in found.items():
-        rows = [
-            _row(asking, tables, requests, (owner, each), resource)
-            for each in containers
-            for resource in RESOURCES
-        ]
+        keys = [((owner, container), each) for container in containers for each in RESOURCES]
+        rows = [made[each].get(key) or _row(asking, nothing, requests, key, each) for key, each in keys]
         body: dict[str, Any] = {"workload": owner._asdict(), "window": span(asking.usage), "rows": rows}
         if owner in gpu:
-            body["gpu_memory_mib"] = gpu[owner]
+            body["gpu_memory"] = gpu[owner]
         yield Row(KIND, owner.namespace, f"{owner.kind}/{owner.name}", body)
+
+
+def _rows(
+    asking: Asking,
+    owners: _Owners,
+    requests: Mapping[tuple[Owner, str, str], float],
+    resource: Resource,
+    asked: list[Series],
+) -> dict[Key, dict[str, Any]]:
+    """The rows of one resource by workload and container."""
+    start = asking.usage.start
+    mine = (each for each in asked if each.labels.get("resource") == resource)
+    used, peak = (
+        asking.range(USED[f"{resource}_{each}"], asking.usage, keep=False) for each in ("used", "peak")
+    )
+    tables = Tables(
+        _table(used, owners, start, peak=False),
+        _table(peak, owners, start, peak=True),
+        _table(mine, owners, start, peak=False),
+    )
+    return {key: _row(asking, tables, requests, key, resource) for key in tables.used}
+
+
+def _gpu_memory(asking: Asking, owners: _Owners) -> dict[Owner, dict[str, Any]]:
+    """MiB by workload: the most that one GPU held and that it has, and GPU-hours' worth of what was free, by node."""
+    if not asking.instant(GPU_MEMORY_THERE, asking.usage):
+        return {}
+    size, peak = _most(asking, owners, "size"), _most(asking, owners, "peak")
+    nodes: dict[Owner, dict[str, float]] = {}
+    samples: dict[Owner, set[int]] = {}
+    for each in asking.range(GPU_MEMORY["free"], asking.usage):
+        owner, node = owners.of(each), each.labels.get("node") or each.labels.get("Hostname", "")
+        points = {at: value for at, value in each.points.items() if at != asking.usage.start}
+        if size.get(owner) and points:
+            hours = sum(points.values()) / size[owner] * asking.usage.step / HOUR
+            table = nodes.setdefault(owner, {})
+            table[node] = table.get(node, 0.0) + hours
+            samples.setdefault(owner, set()).update(points)
+    return {
+        owner: {
+            "peak_mib": peak[owner],
+            "size_mib": size[owner],
+            "samples": len(samples[owner]),
+            "nodes": [
+                {"name": name, **priced(asking.labels.get(name)), "unused_gpu_hours": hours}
+                for name, hours in sorted(table.items())
+            ],
+        }
+        for owner, table in nodes.items()
+        if owner in peak
+    }
+
+
+def _most(asking: Asking, owners: _Owners, what: str) -> dict[Owner, float]:
+    found: dict[Owner, float] = {}
+    for each in asking.range(GPU_MEMORY[what], asking.usage):
+        owner = owners.of(each)
+        found[owner] = max(found.get(owner, 0.0), *each.points.values())
+    return found
 
 
 class _Owners:
@@ -76,13 +148,13 @@ def _owner(labels: Mapping[str, str]) -> Owner:
     return Owner(labels.get("namespace", ""), labels.get("owner_kind", ""), labels.get("owner_name", ""))
 
 
-def _table(asking: Asking, query: str, owners: _Owners, peak: bool) -> dict[Key, Points]:
+def _table(series: Iterable[Series], owners: _Owners, start: int, *, peak: bool) -> dict[Key, Points]:
     """Points by workload and container: of several ReplicaSets or Jobs the sum, of peaks the most."""
     found: dict[Key, Points] = {}
-    for each in asking.range(query, asking.usage):
+    for each in series:
         points = found.setdefault((owners.of(each), each.labels.get("container", "")), {})
         for at, value in each.points.items():
-            if at == asking.usage.start:
+            if at == start:
                 continue  # it speaks of the step before the window
             points[at] = max(points.get(at, 0.0), value) if peak else points.get(at, 0.0) + value
     return found
@@ -103,16 +175,14 @@ def _requests(asking: Asking, owners: _Owners) -> dict[tuple[Owner, str, str], f
 
 def _row(
     asking: Asking,
-    tables: Mapping[str, dict[Key, Points]],
+    tables: Tables,
     requests: Mapping[tuple[Owner, str, str], float],
     key: Key,
     resource: Resource,
 ) -> dict[str, Any]:
     """One container and resource. Cores or bytes; ``requested`` and ``used`` are means over all pods together."""
     step = asking.usage.step
-    used = tables[f"{resource}_used"].get(key, {})
-    peak = tables[f"{resource}_peak"].get(key, {})
-    asked = tables[f"{resource}_requested"].get(key, {})
+    used, peak, asked = (each.get(key, {}) for each in tables)
     both = sorted(asked.keys() & used.keys())
     row: dict[str, Any] = {
         "name": f"{key[1]}/{resource}",
