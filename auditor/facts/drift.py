@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from auditor.drift.cluster import COMPARE_OPTIONS, INSTANCE, TRACKING_ID, Clusters, compared
+from auditor.drift.cluster import COMPARE_OPTIONS, INSTANCE, TRACKING_ID, Clusters, compared, is_hook
 from auditor.drift.compare import ABSENT, Difference, differences
 from auditor.drift.ignored import entries_for, ignored
 from auditor.drift.managers import Manager, applied, manager_of, writers
@@ -125,8 +125,8 @@ def _shown(value: Any) -> str:
 class Orphans:
     """``facts.orphan`` of a live object: ``{judged, orphan, why, who}``.
 
-    ``judged``: something applied it from a manifest, nothing in the cluster makes it, and Git's targets that run there
-    were read. ``orphan``: no manifest declares it any more. ``who`` applied it last, and when.
+    ``judged``: something applied it from a manifest, nothing in the cluster makes it, no sync does (a hook), and Git's
+    targets that run there were read. ``orphan``: no manifest declares it any more. ``who`` applied it last, and when.
     """
 
     def __init__(self, world: World) -> None:
@@ -155,7 +155,7 @@ class Orphans:
     def _belongs(self, live: Resource) -> str:
         """Why Git should declare the object; '' when it need not."""
         owners = live.metadata.get("ownerReferences")
-        if type(owners) is list and owners:
+        if (type(owners) is list and owners) or is_hook(live):
             return ""
         tracked = str(live.annotations.get(TRACKING_ID, "")).partition(":")[0]
         tracked = tracked or (str(live.labels.get(INSTANCE, "")) if self._applications else "")
