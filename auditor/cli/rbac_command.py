@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from auditor.cli.live_flags import declared_by_git
+from auditor.cli.live_flags import add_leave_out, declared_by_git, left_out
 from auditor.cli.run_flags import add_run_flags
 
 if TYPE_CHECKING:
@@ -22,12 +22,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "  auditor rbac                                   for the default pack\n"
         "  auditor rbac --pack gpu-platform --git .       with what drift against this repository needs\n"
         "  auditor rbac --bind audit/auditor | kubectl apply -f -\n"
-        "\nReading Secrets means list on secrets, which RBAC cannot narrow to names: leave the policies that join\n"
-        "them out (--policy) where that is too much; they are then not assessed."
+        "\nReading Secrets means list on secrets, which RBAC cannot narrow to names: where that is too much, give\n"
+        "--leave-out secrets here and to check; what joins them is then not assessed."
     )
     add_run_flags(parser, paths=False)
     add = parser.add_argument
     add("--git", action="append", default=[], metavar="PATH", help="the repository that drift is measured by")
+    add_leave_out(parser)
     add("--name", default="auditor", help="of the ClusterRole (default: auditor)")
     add("--bind", metavar="NAMESPACE/ACCOUNT", default="", help="bind it to this ServiceAccount too")
 
@@ -40,14 +41,14 @@ def run(options: argparse.Namespace) -> int:
 
     _, settings, inventory = declared_by_git(options)
     needs = needs_of(settings, inventory, datetime.now(UTC))
-    sys.stdout.write(_role(options.name, needs) + _binding(options.name, options.bind))
+    sys.stdout.write(_role(options.name, needs, left_out(options)) + _binding(options.name, options.bind))
     return 0
 
 
-def _role(name: str, needs: Needs) -> str:
+def _role(name: str, needs: Needs, without: list[str]) -> str:
     from auditor.data.cluster_kinds import BY_KEY
     from auditor.sources.cluster.rules import rules
-    from auditor.sources.cluster.wanted import GET, declared, kinds_of, wanted
+    from auditor.sources.cluster.wanted import GET, declared, kinds_of, plurals, wanted
 
     unknown = sorted(kinds_of(declared(needs)) - BY_KEY.keys())
     lines = [f"{LEFT_OUT}{', '.join('/'.join(key) for key in unknown)}"] if unknown else []
@@ -57,7 +58,7 @@ def _role(name: str, needs: Needs) -> str:
         f"metadata: {{name: {name}}}",
         "rules:",
     ]
-    found = rules(wanted(needs), GET)
+    found = rules(wanted(needs, plurals(without)), GET)
     lines[-1] += "" if found else " []"
     for rule in found:
         lines.append(f"- apiGroups: [{_quoted(rule['apiGroups'])}]")

@@ -59,3 +59,9 @@ def test_an_account_is_bound_when_asked() -> None:
 
 def test_an_account_without_its_namespace_is_a_mistake_of_usage() -> None:
     assert run("rbac", "--bind", "auditor").code == 2
+
+
+def test_what_is_left_out_needs_no_rule() -> None:
+    left = role() - role("--leave-out", "secrets")
+    assert left == {("", "secrets", "list")}
+    assert run("rbac", "--leave-out", "secret").code == 2
