@@ -43,9 +43,12 @@ def test_only_other_projects_charts_and_definitions_are_not_rendered(report: dic
 
 
 def test_what_is_not_assessed_is_known(report: dict[str, Any]) -> None:
-    """Each needs the account or another target; a new one is looked at before it is added here."""
+    """Each needs the account or another target; a new one is looked at before it is added here.
+
+    REL-081: the waivers that the Job before a sync mounts come with another Application.
+    """
     unknown = {each["policy"] for each in report["findings"] if each["status"] == "not-assessed"}
-    assert unknown <= {"KED-038", "WRK-024", "RBAC-020", "NET-022", "NET-023", "NET-024"}
+    assert unknown <= {"KED-038", "WRK-024", "RBAC-020", "NET-022", "NET-023", "NET-024", "REL-081"}
 
 
 def test_every_argo_application_was_followed_to_what_it_deploys(report: dict[str, Any]) -> None:
@@ -56,7 +59,7 @@ def test_every_argo_application_was_followed_to_what_it_deploys(report: dict[str
 
 
 def test_waivers_have_a_reason_and_end_within_a_year() -> None:
-    listed = read(PLATFORM / "auditor-waivers.yaml")[0]
+    listed = read(PLATFORM / "infrastructure/configs/base/audit/auditor-waivers.yaml")[0]
     for waiver in listed:
         assert len(waiver["reason"].split()) > 4
         left = waiver["until"] - datetime.date.today()

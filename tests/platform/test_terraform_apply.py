@@ -76,7 +76,7 @@ def check_the_plan_has_no_open_finding(applied: Applied) -> None:
     found = {each["policy"] for each in told["findings"] if each["status"] == "fail"}
     assert found == {"TF-025"}, (
         done.out
-    )  # the state of state/ itself, which platform/auditor-waivers.yaml waives
+    )  # the state of state/ itself, which the platform waives
 
 
 def check_gpu_nodes_wait_at_zero_behind_a_taint(applied: Applied) -> None:
