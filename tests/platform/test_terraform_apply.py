@@ -74,9 +74,7 @@ def check_the_plan_has_no_open_finding(applied: Applied) -> None:
     told = json.loads(report.read_text())
     assert f"envs/{applied.name}/plan.json" in {each["name"] for each in told["targets"]}
     found = {each["policy"] for each in told["findings"] if each["status"] == "fail"}
-    assert found == {"TF-025"}, (
-        done.out
-    )  # the state of state/ itself, which the platform waives
+    assert found == {"TF-025"}, done.out  # the state of state/ itself, which the platform waives
 
 
 def check_gpu_nodes_wait_at_zero_behind_a_taint(applied: Applied) -> None:

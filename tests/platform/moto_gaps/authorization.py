@@ -27,7 +27,7 @@ OF_BUCKETS = {
 }
 """Parts of a bucket that moto takes for the bucket itself."""
 WITHOUT_REGION = ("budgets", "iam")
-NAMED_BY = {"UserName": "user", "AccessKeyId": "user", "PolicyName": "policy", "InstanceProfileName": "instance-profile"}
+NAMED_BY = {"UserName": "user", "AccessKeyId": "user", "PolicyName": "policy"}
 _judge, _verify = IAMRequestBase.check_action_permitted, IAMRequestBase.check_signature
 
 
