@@ -31,6 +31,7 @@ GPU_LABELS = {
     **LINUX,
     "workload-class": "gpu",
     "nvidia.com/gpu.present": "true",
+    "k8s.amazonaws.com/accelerator": "nvidia-a10g",
     "node.kubernetes.io/instance-type": "g5.xlarge",
     "topology.kubernetes.io/region": "us-east-1",
     "topology.kubernetes.io/zone": "us-east-1a",
@@ -69,14 +70,14 @@ def standing(folder: Path) -> Iterator[Standing]:
         unseen = shutil.ignore_patterns(".terraform", "*.tfstate*")
         shutil.copytree(PLATFORM / "terraform", adopted.folder / "terraform", ignore=unseen)
         queue = account.client("sqs").create_queue(QueueName=QUEUE)["QueueUrl"]
-        _add_nodes(cluster)
-        _apply(cluster, adopted)
+        add_nodes(cluster)
+        apply_all(cluster, adopted)
         account.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
         wait_for("a worker runs", lambda: ready_replicas(cluster.api, WORKER, NAMESPACE) == 1, timeout=120)
         yield Standing(cluster, adopted.folder)
 
 
-def _add_nodes(cluster: Cluster) -> None:
+def add_nodes(cluster: Cluster) -> None:
     """What Terraform's node groups would have."""
     for zone in ("a", "b"):
         labels = {**LINUX, "workload-class": "system", "topology.kubernetes.io/zone": f"us-east-1{zone}"}
@@ -84,7 +85,8 @@ def _add_nodes(cluster: Cluster) -> None:
     cluster.add_node(GPU_NODE, {"nvidia.com/gpu": "1"}, labels=GPU_LABELS, taints=[TAINT])
 
 
-def _apply(cluster: Cluster, adopted: Adopted) -> None:
+def apply_all(cluster: Cluster, adopted: Adopted) -> None:
+    """Argo CD's objects, and what it would bring but for the charts; KEDA runs already."""
     by_hand = adopted.rendered(BY_HAND[0]) + read(adopted.folder / BY_HAND[1])
     parts = [by_hand, *(adopted.rendered(overlay) for overlay in OVERLAYS)]
     cluster.api.apply(load_definitions({kind for part in parts for kind in _custom(part)}))

@@ -28,7 +28,7 @@ def choice(pod: dict[str, Any]) -> list[str]:
     """The flags of ``auditor check`` in a pod that ``auditor rbac`` knows too."""
     line = " ".join(shlex.split(pod["spec"]["containers"][0]["args"][0]))
     parser = argparse.ArgumentParser()
-    for flag in ("--pack", "--leave-out"):
+    for flag in ("--pack", "--policy", "--leave-out"):
         parser.add_argument(flag, action="append", default=[])
     found, _ = parser.parse_known_args(line.split())
     return [word for flag, words in vars(found).items() for word in _flags(flag, words)]
@@ -51,8 +51,22 @@ def test_the_shipped_cluster_role_is_the_printed_one() -> None:
         assert shipped[each["kind"]] == each
 
 
-def test_the_audit_before_a_sync_needs_no_other_role() -> None:
-    assert choice(documents(BEFORE_SYNC)["Job"]["spec"]["template"]) == cron_job()
+def test_the_audit_before_a_sync_needs_no_other_right() -> None:
+    shipped = documents(AUDIT / "role.yaml")["ClusterRole"]
+    printed = run("rbac", *choice(documents(BEFORE_SYNC)["Job"]["spec"]["template"]))
+    assert printed.code == 0, printed.err
+    assert rights(yaml.safe_load(printed.out)) <= rights(shipped)
+
+
+def rights(role: dict[str, Any]) -> set[tuple[str, str, str]]:
+    """(group, resource, verb) of every right of a role."""
+    return {
+        (group, resource, verb)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
 
 
 def test_the_role_reads_no_secret() -> None:

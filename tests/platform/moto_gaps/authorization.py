@@ -26,6 +26,7 @@ OF_BUCKETS = {
     "publicAccessBlock": "s3:GetBucketPublicAccessBlock",
 }
 """Parts of a bucket that moto takes for the bucket itself."""
+OF_ACCOUNT = "/v20180820/configuration/publicAccessBlock"
 WITHOUT_REGION = ("budgets", "iam")
 NAMED_BY = {"UserName": "user", "AccessKeyId": "user", "PolicyName": "policy"}
 _judge, _verify = IAMRequestBase.check_action_permitted, IAMRequestBase.check_signature
@@ -46,6 +47,8 @@ def check_action_permitted(self: IAMRequestBase, resource: str) -> None:
 
 def _action(request: IAMRequestBase) -> str:
     service, _, operation = request._action.partition(":")
+    if urlparse(request._path).path == OF_ACCOUNT:
+        return "s3:GetAccountPublicAccessBlock"
     if service == "s3" and request._method == "GET":
         parts = parse_qs(urlparse(request._path).query, keep_blank_values=True)
         return next((OF_BUCKETS[part] for part in parts if part in OF_BUCKETS), request._action)
