@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
-from typing import NamedTuple
 
-from msgspec.structs import replace
+from msgspec import Struct
+from msgspec.structs import astuple, replace
 
 from auditor import __version__
 from auditor.model import Place, Resource, Status, Verdict
@@ -24,7 +24,6 @@ from auditor.report import (
     WaiverInfo,
 )
 from auditor.score import MODEL_VERSION, WEIGHTS, Score, Tally, contributions, score_of
-from auditor.secrets import masked_text
 
 SHOWN = (Status.FAIL, Status.WAIVED, Status.ERROR, Status.NOT_ASSESSED)
 _ORDER = {status: rank for rank, status in enumerate(SHOWN)}
@@ -46,7 +45,7 @@ def fingerprint(policy: str, target: str, resource: Resource, path: str) -> str:
     return sha256("\0".join((policy, target, resource.key, path)).encode()).hexdigest()[:32]
 
 
-class Row(NamedTuple):
+class Row(Struct, frozen=True):
     """How one verdict is shown on its own. ``where`` tells which verdicts of other targets say the same."""
 
     where: tuple[str, ...]
@@ -86,10 +85,8 @@ def _merged(group: Sequence[Verdict]) -> Finding:
     row: Row = verdict.row
     finding = row.finding
     if verdict.waiver is not None or verdict.message != row.said:
-        waiver = WaiverInfo(*verdict.waiver) if verdict.waiver else None
-        finding = replace(
-            finding, status=verdict.status.value, message=masked_text(verdict.message), waiver=waiver
-        )
+        waiver = WaiverInfo(*astuple(verdict.waiver)) if verdict.waiver else None
+        finding = replace(finding, status=verdict.status.value, message=verdict.message, waiver=waiver)
     if len(group) == 1:
         return finding
     return replace(
@@ -113,24 +110,20 @@ def _finding(verdict: Verdict, place: Place, severity: Severity) -> Finding:
         targets=(verdict.target,),
         path=path,
         location=location(place),
-        message=masked_text(verdict.message),
+        message=verdict.message,
         reason=verdict.reason,
         repair=verdict.repair,
         related=tuple(RelatedLocation(end.what, location(end.place)) for end in verdict.related),
         excerpt=_excerpt(resource, place) if verdict.status is not Status.NOT_ASSESSED else (),
         cost=verdict.cost,
-        waiver=WaiverInfo(*verdict.waiver) if verdict.waiver else None,
+        waiver=WaiverInfo(*astuple(verdict.waiver)) if verdict.waiver else None,
         fingerprints=(fingerprint(verdict.policy, verdict.target, resource, path),),
     )
 
 
 def _excerpt(resource: Resource, place: Place) -> tuple[tuple[int, str], ...]:
-    """The lines around a place, masked as one text: a key's name may stand a line above its value."""
-    lines = resource.origin.excerpt(place)
-    if not lines:
-        return ()
-    shown = masked_text("\n".join(line for _, line in lines)).split("\n")
-    return tuple((number, text) for (number, _), text in zip(lines, shown, strict=True))
+    """The lines around a place as they are: :mod:`auditor.redact` masks whatever leaves the process."""
+    return tuple(resource.origin.excerpt(place))
 
 
 def _row_order(row: Finding) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ bring a new one, are dropped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
@@ -30,7 +30,7 @@ class Refused(Exception):
     """Why a finding cannot be fixed by an edit, in words."""
 
 
-class Editable(NamedTuple):
+class Editable(Struct, frozen=True):
     """Where a resource can be edited: the file, and functions that turn operations into edits of its bytes."""
 
     file: str

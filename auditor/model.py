@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct, field
 
@@ -30,7 +30,7 @@ class Status(StrEnum):
     NOT_ASSESSED = "not-assessed"
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True):
     """Where something stands, as a person finds it. ``span`` is None where only the file is known."""
 
     file: str
@@ -64,7 +64,7 @@ class Origin(Protocol):
         """The comment on the line of ``place`` or directly above it; '' when there is none."""
 
 
-class Nowhere(NamedTuple):
+class Nowhere(Struct, frozen=True):
     """The origin of what has no text: a live object, by the name under which reports show it."""
 
     file: str
@@ -207,14 +207,14 @@ class Target(Struct, eq=False):
     """For live targets: when it was read, RFC 3339 in UTC."""
 
 
-class Related(NamedTuple):
+class Related(Struct, frozen=True):
     """The other end of a join: a place and what it has to do with the finding."""
 
     what: str
     place: Place
 
 
-class Waiver(NamedTuple):
+class Waiver(Struct, frozen=True):
     """Why a failure is accepted, by whom, and until when (``YYYY-MM-DD``; '' = no end was given)."""
 
     reason: str
@@ -225,7 +225,7 @@ class Waiver(NamedTuple):
     """``file:line`` of the waiver itself."""
 
 
-class Evaluation(NamedTuple):
+class Evaluation(Struct, frozen=True):
     """What a policy saw when it failed."""
 
     node: Path

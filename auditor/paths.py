@@ -15,7 +15,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final, Literal, NamedTuple
+from functools import lru_cache
+from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from auditor.unknown import Unknown
 
@@ -53,7 +56,7 @@ class PathSyntaxError(ValueError):
         self.column = column
 
 
-class Step(NamedTuple):
+class Step(Struct, frozen=True):
     """One step. ``key`` goes into a map, the other kinds into a list.
 
     ``key`` is the map's key, the scalar or the digest; ``match`` the keys and values of an element; ``nth``
@@ -66,7 +69,7 @@ class Step(NamedTuple):
     nth: int = 1
 
 
-class PathPattern(NamedTuple):
+class PathPattern(Struct, frozen=True):
     """A parsed path. ``appends``: it ends in ``[]``."""
 
     text: str
@@ -84,6 +87,7 @@ _DIGEST: Final = re.compile(r"#([0-9a-f]{8})(?:~([0-9]+))?\]")
 _PAIR: Final = re.compile(r'([A-Za-z0-9_./-]+)=("(?:[^"\\]|\\.)*+"|[^\],"\\]+)', re.DOTALL)
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> PathPattern:
     """Read a path. The empty text is the body itself. Raises :class:`PathSyntaxError`."""
     steps: list[Step] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import chain
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import Struct, field
 
@@ -24,7 +24,7 @@ def domain_of(group: str) -> Domain | None:
     return group if group in ("terraform", "metrics") else "kubernetes"  # type: ignore[return-value]
 
 
-class Unread(NamedTuple):
+class Unread(Struct, frozen=True):
     """A kind that is not at hand, and why."""
 
     api_version: str

@@ -19,6 +19,7 @@ from auditor.fixes import Fix, Read, edited, plan, without_conflicts
 from auditor.model import Status, Verdict
 from auditor.paths import render
 from auditor.policy import Policy
+from auditor.secrets import masked_text
 
 MAX_ROUNDS = 12
 
@@ -143,4 +144,6 @@ def _disproved(after: Audited, fixes: list[Fix], known: set[str]) -> list[tuple[
         return []
     owners = {verdict.resource.key for verdict in fresh}
     suspects = [fix for fix in fixes if fix.verdict.resource.key in owners] or fixes
-    return [(fix, f"the edit would bring {fresh[0].policy}: {fresh[0].message}") for fix in suspects]
+    return [
+        (fix, f"the edit would bring {fresh[0].policy}: {masked_text(fresh[0].message)}") for fix in suspects
+    ]

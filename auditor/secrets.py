@@ -9,7 +9,8 @@ import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 _ENCODED_IDS = (b"QUtJQ", b"QVNJQ")
 """Base64 of the same beginnings."""
@@ -28,7 +29,7 @@ _SHAPES = bytes(ord("x") if byte in _WORD else ord(" ") for byte in range(256))
 _SECRET_SHAPE = b"x" * _SECRET_LENGTH
 
 
-class Key(NamedTuple):
+class Key(Struct, frozen=True):
     """A key found in a text. ``masked`` shows no more than a person needs to recognise it."""
 
     kind: str
@@ -37,7 +38,7 @@ class Key(NamedTuple):
     end: int
 
 
-class Mentions(NamedTuple):
+class Mentions(Struct, frozen=True):
     """Where a text speaks of AWS keys: offsets of what may be a key's beginning, or the name of a secret."""
 
     ids: list[int]
@@ -55,7 +56,7 @@ def mentions(data: bytes) -> Mentions | None:
     ids = [match.start() for match in _ANY_ID.finditer(data)]
     encoded = [at for at in _all(data, b"Q") if data.startswith(_ENCODED_IDS, at)]
     found = Mentions(ids, encoded, secrets)
-    return found if any(found) else None
+    return found if ids or encoded or secrets else None
 
 
 def _all(data: bytes, part: bytes) -> list[int]:

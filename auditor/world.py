@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import partial
 from itertools import chain
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from auditor.cel.errors import CelError
 from auditor.data.prices import Price, price, priced
@@ -24,7 +26,7 @@ from auditor.views.interface import Instance
 Shared = TypeVar("Shared")
 
 
-class Surroundings(NamedTuple):
+class Surroundings(Struct, frozen=True):
     """What the tree holds beside a target. Joins by name stay inside the target and its ties; this is for
     what is looked up across the tree on purpose: a link to a file, what an Application deploys, alerts."""
 

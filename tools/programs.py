@@ -25,7 +25,7 @@ PROGRAMS = {
 def module(policies: Iterable[Policy]) -> str:
     """The generated module, one program a line."""
     lines = {
-        key_of(source, variables_of(policy)): _line(source, frozenset(variables_of(policy)))
+        key_of(source, frozenset(variables_of(policy))): _line(source, frozenset(variables_of(policy)))
         for policy in policies
         for source in _expressions(policy)
     }

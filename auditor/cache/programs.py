@@ -31,7 +31,7 @@ class Programs:
 
     def compile(self, source: str, *, variables: Collection[str] | None = None) -> Program:
         """As :func:`auditor.cel.compile_expr`."""
-        program = shipped(source, variables) if variables is not None else None
+        program = shipped(source, frozenset(variables)) if variables is not None else None
         return program or self._own(source, variables)
 
     def _own(self, source: str, variables: Collection[str] | None) -> Program:

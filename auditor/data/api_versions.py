@@ -6,12 +6,14 @@ dates of future releases are the plan as of the newest module, not a promise.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from auditor.data._tables import table
 
 
-class ApiLifecycle(NamedTuple):
+class ApiLifecycle(Struct, frozen=True):
     """Minors of Kubernetes 1.x; None where not stated. ``replacement`` is (apiVersion, kind) or None."""
 
     deprecated_minor: int | None

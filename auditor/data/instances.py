@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 from math import ceil
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from auditor.data._tables import table
 
@@ -28,7 +29,7 @@ MIG_MODELS = frozenset(
 )
 
 
-class Gpu(NamedTuple):
+class Gpu(Struct, frozen=True):
     """GPUs of one model. ``share`` < 1 (g6f): a slice of a GPU, and ``memory_mib`` is the slice's."""
 
     manufacturer: str
@@ -39,7 +40,7 @@ class Gpu(NamedTuple):
     mig_capable: bool
 
 
-class Neuron(NamedTuple):
+class Neuron(Struct, frozen=True):
     """AWS Neuron devices of one model. ``memory_mib`` of each is 0 when unknown."""
 
     model: str
@@ -48,7 +49,7 @@ class Neuron(NamedTuple):
     memory_mib: int
 
 
-class InstanceType(NamedTuple):
+class InstanceType(Struct, frozen=True):
     """Nominal size. ``arch`` as in kubernetes.io/arch; ``nvme_gb`` in 10^9 bytes, all disks together."""
 
     name: str
@@ -80,7 +81,7 @@ class InstanceType(NamedTuple):
         return self.enis * (self.ipv4_per_eni - 1) + 2
 
 
-class Allocatable(NamedTuple):
+class Allocatable(Struct, frozen=True):
     """What pods, DaemonSets among them, can request on one node. CPU in millicores, memory and disk in MiB.
 
     ``resources`` are the extended resources, such as {"nvidia.com/gpu": 4}.

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from auditor.data._tables import nearest, table
 from auditor.unknown import Unknown
@@ -21,7 +23,7 @@ MAX_PROBLEMS = 100
 _QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?")
 
 
-class SchemaProblem(NamedTuple):
+class SchemaProblem(Struct, frozen=True):
     """``path`` holds map keys and list indexes from the top of the object.
 
     ``kind``: unknown-field, missing-field, wrong-type or limit (the last row of a list that was cut short, or

@@ -8,7 +8,8 @@ price of another region is never lent. Spot prices move by the hour: they are no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from auditor.data._tables import table
 
@@ -18,7 +19,7 @@ HOURS_PER_MONTH = 730  # 8,760 hours a year over 12, as AWS's calculator counts
 UserPrices = Mapping[str, Mapping[str, float]]
 
 
-class Price(NamedTuple):
+class Price(Struct, frozen=True):
     """USD per hour. ``as_of`` is an ISO date, '' for a declared price that has none."""
 
     usd_per_hour: float

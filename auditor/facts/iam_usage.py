@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auditor.unknown import Unknown
+from auditor.views.interface import Instance
 from auditor.views.pods import CONTAINER_LISTS
 from auditor.views.typed import records
+
+if TYPE_CHECKING:
+    from auditor.world import World
 
 _QUEUE = re.compile(r"https://(?:sqs\.[a-z0-9-]+|[a-z0-9-]+\.queue)\.amazonaws\.com(?:\.cn)?/\d{12}/[\w.-]+")
 _BUCKET = re.compile(r"(?<![\w/])s3://[a-z0-9][a-z0-9.-]+")
 _ELSEWHERE = re.compile(r"localstack|minio|no-sign-request|AWS_ENDPOINT_URL|S3_ENDPOINT|ceph", re.IGNORECASE)
 """Signs that what is called is not AWS, or that nobody needs to sign."""
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
+
+class AwsCalls:
+    """``facts.aws_calls`` of a pod: ``{container, what}`` for each queue or bucket of AWS that a container is given."""
+
+    def __init__(self, world: World) -> None:
+        pass
+
+    def of(self, instance: Instance) -> list[dict[str, str]]:
+        """See the class."""
+        return aws_calls(instance.value)
 
 
 def aws_calls(pod: dict[str, Any]) -> list[dict[str, str]]:

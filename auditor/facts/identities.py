@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from auditor.facts.iam_needs import KEDA, controller_needs, reads_messages, workload_needs
-from auditor.facts.iam_roles import Role, Roles
-from auditor.facts.iam_usage import aws_calls
-from auditor.iam.risks import Openness, analyse
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
 from auditor.views.identity import ROLE
 from auditor.views.interface import Instance
 
 if TYPE_CHECKING:
+    from auditor.facts.iam_roles import Role, Roles
     from auditor.world import World
 
 ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\w+=,.@/-]+/)?([\w+=,.@-]+)")
@@ -54,12 +51,14 @@ class Identities:
     Of an account or association (view Identity): ``{mechanisms, role: {found, title, trusts, said, ref}}``.
     Of a role: ``{accounts, idle, policies, broad, needs}``: accounts that can take it (``{namespace, name, how,
     ref}``), those it trusts that nobody declares, its policies, those that are too broad, and what a well-known
-    controller lacks. Of a pod: ``{account, declared, mechanisms, calls, needs}``.
+    controller lacks. Of a pod: ``{account, declared, mechanisms, needs}``.
+
+    What judges roles is loaded where there are roles: most trees of manifests have none.
     """
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.roles = Roles(world)
+        self._roles: Roles | None = None
         self._mechanisms: dict[str, list[Mechanism]] = {}
         self._declared: dict[str, list[Instance]] = {}
         for instance in world.instances("Identity"):
@@ -74,9 +73,17 @@ class Identities:
         if instance.view != "Identity":
             return self._pod(instance)
         if instance.value["kind"] == "role":
-            role = self.roles.at(instance.resource)
+            role = self.roles().at(instance.resource)
             return self._role(role) if role is not None else {}
         return self._account(instance)
+
+    def roles(self) -> Roles:
+        """The roles that are declared here."""
+        if self._roles is None:
+            from auditor.facts.iam_roles import Roles
+
+            self._roles = Roles(self.world)
+        return self._roles
 
     def of_account(self, namespace: str, name: str) -> list[Mechanism]:
         """How a ServiceAccount gets AWS roles; a namespace that is not written fits every one."""
@@ -87,14 +94,14 @@ class Identities:
         if value["kind"] == "role":
             listed = value["accounts"]
             if value["how"] == "pod-identity" and not isinstance(listed, Unknown):
-                role = self.roles.at(resource)
+                role = self.roles().at(resource)
                 for each in listed:
                     path = instance.source_path(("accounts",))
                     namespace, name = each["namespace"], each["name"]
                     yield Mechanism("pod-identity", namespace, name, "", role, resource, path)
         elif value["how"]:
             given = value["role"]
-            found = self.roles.meant(resource, given) if isinstance(given, Unknown) or given else None
+            found = self.roles().meant(resource, given) if isinstance(given, Unknown) or given else None
             path = instance.source_path(("role",) if value["how"] != "eksctl" else ())
             yield Mechanism(value["how"], value["namespace"], value["name"], given, found, resource, path)
 
@@ -125,7 +132,7 @@ class Identities:
     def _named_role(self, instance: Instance) -> Any:
         value, given = instance.value, instance.value["role"]
         written = isinstance(given, Unknown) or (bool(given) and not PLACEHOLDER.search(given))
-        role = self.roles.meant(instance.resource, given) if written else None
+        role = self.roles().meant(instance.resource, given) if written else None
         if role is not None:
             trusts, said = trusts_account(role, value["how"], value["namespace"], value["name"])
             ref = self.world.ref(role.resource, role.instance.source_path(("trust",)))
@@ -152,10 +159,12 @@ class Identities:
         found = ARN.fullmatch(given) if isinstance(given, str) else None
         if found is None or found.group(1) not in _accounts_of(self.world):
             return why
-        open_names = any(not role.name or "${" in role.name for role in self.roles.all)
+        open_names = any(not role.name or "${" in role.name for role in self.roles().all)
         return why if open_names else False
 
     def _role(self, role: Role) -> dict[str, Any]:
+        from auditor.facts.iam_needs import KEDA, controller_needs, reads_messages
+
         accounts = self._takers(role)
         known = not isinstance(accounts, Unknown)
         return {
@@ -228,7 +237,7 @@ class Identities:
                 yield {"name": each.name, "said": said, "ref": self.world.ref(*place)}
 
     def _pod(self, instance: Instance) -> Any:
-        pod, namespace = instance.value, instance.resource.namespace
+        namespace = instance.resource.namespace
         name = account_of(instance)
         mechanisms = self.of_account(namespace, name)
         declared = [each for each in self._declared.get(name, ()) if same(each.value["namespace"], namespace)]
@@ -237,10 +246,16 @@ class Identities:
             "declared": bool(declared),
             "mechanisms": self._shown(mechanisms),
             "has": True if mechanisms else self._certainly_none(bool(declared), name),
-            "calls": aws_calls(pod),
-            "needs": list(workload_needs(self.world, instance, [each.role for each in mechanisms])),
+            "needs": self._needs(instance, mechanisms),
             "refs": [self.world.ref(each.resource, ("metadata", "name")) for each in declared],
         }
+
+    def _needs(self, pod: Instance, mechanisms: list[Mechanism]) -> list[dict[str, Any]]:
+        if not mechanisms:
+            return []
+        from auditor.facts.iam_needs import workload_needs
+
+        return list(workload_needs(self.world, pod, [each.role for each in mechanisms]))
 
     def _certainly_none(self, declared: bool, name: str) -> Any:
         """False when everything that could give the account a role is in this tree; else Unknown."""
@@ -353,6 +368,8 @@ def well_formed(given: Any) -> Any:
 
 
 def _too_much(document: Any, from_aws: bool) -> str:
+    from auditor.iam.risks import Openness, analyse
+
     wild = [
         action
         for statement in document.known

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from auditor.model import Path
 from auditor.unknown import Unknown
@@ -21,7 +23,7 @@ LabelsOf = Callable[[str], Any]
 """A label's key → what it may be on a node: its values ([]: absent), Unknown, or None for any value."""
 
 
-class Mismatch(NamedTuple):
+class Mismatch(Struct, frozen=True):
     """The expression that no node of the group satisfies, and where it stands in the pod spec."""
 
     text: str

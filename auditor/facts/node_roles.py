@@ -75,7 +75,7 @@ class NodeRoles:
         self._world = world
         identities = world.get_fact("identity")
         assert isinstance(identities, Identities)
-        self._roles = identities.roles
+        self._roles = identities.roles()
         self._named = {
             id(found) for group in world.kind("terraform", "aws_eks_node_group") for found in self._of(group)
         }

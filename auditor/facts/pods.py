@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from auditor.facts.gpu import Gpu
 from auditor.facts.neighbours import Neighbours, nearest
@@ -22,14 +25,14 @@ POD_KINDS = tuple(TEMPLATES)
 EXPORTER = "dcgm-exporter"
 
 
-class DeclaredPort(NamedTuple):
+class DeclaredPort(Struct, frozen=True):
     """One port of a container."""
 
     name: str
     number: Any
 
 
-class PodSource(NamedTuple):
+class PodSource(Struct, frozen=True):
     """A resource that makes pods, and what others may ask of them: nobody looks further inside.
 
     Most edits of a workload change none of it, and then nothing that was joined to it is judged again.
@@ -95,7 +98,7 @@ class PodIndex:
 
     def rows(self) -> list[tuple[Resource, Any]]:
         """All that the table holds."""
-        return [(source.resource, source[1:]) for source in self.all]
+        return [(source.resource, astuple(source)[1:]) for source in self.all]
 
     def _place(self, source: PodSource) -> None:
         resource, folder = source.resource, self._folder(source.resource)

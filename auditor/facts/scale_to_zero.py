@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from auditor.facts.budgets import Budgets, never_lets_go, place_of
-from auditor.facts.cluster_autoscaler import ClusterAutoscaler
 from auditor.facts.gpu import Gpu
-from auditor.facts.node_fit import NodeFit
-from auditor.facts.node_labels import affinity_terms, mismatch, selector_expressions
-from auditor.facts.node_template import NodeTemplate
 from auditor.facts.scaling import ScaledBy
-from auditor.facts.tolerations import untolerated
 from auditor.facts.workloads import (
     always_on,
     annotations_of,
     held_by_autoscaler,
     held_by_karpenter,
-    local_volumes,
 )
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 
 if TYPE_CHECKING:
+    from auditor.facts.cluster_autoscaler import ClusterAutoscaler
+    from auditor.facts.node_fit import NodeFit
+    from auditor.facts.node_template import NodeTemplate
     from auditor.world import World
 
 SHOWN = 3
@@ -33,7 +30,7 @@ NODE_AGENTS = ("DaemonSet",)
 class ScaleToZero:
     """``facts.scale_to_zero`` of a pod or a node group.
 
-    Of a pod: ``{always_on, lands_on, autoscalers, group_refs, held, local_volumes, blockers, explanation}``: why
+    Of a pod: ``{always_on, lands_on, autoscalers, group_refs, held, blockers, explanation}``: why
     it is there without work ('' when it is not), the GPU groups it may run on by tolerating or selecting them,
     why the autoscaler of those would not evict it, and what keeps a GPU node alive because of it.
 
@@ -46,9 +43,6 @@ class ScaleToZero:
         self._gpu = Gpu(world)
         self._scaled = ScaledBy(world)
         self._budgets = Budgets(world)
-        autoscaler, fit = world.get_fact("cluster_autoscaler"), world.get_fact("node_fit")
-        assert isinstance(autoscaler, ClusterAutoscaler) and isinstance(fit, NodeFit)
-        self._autoscaler, self._fit = autoscaler, fit
         self._landing: dict[int, list[Instance]] | None = None
 
     def of(self, instance: Instance) -> Any:
@@ -70,7 +64,6 @@ class ScaleToZero:
             "autoscalers": sorted({each.value["autoscaler"] for each in groups}),
             "group_refs": [self._ref(each) for each in groups],
             "held": held,
-            "local_volumes": local_volumes(pod.value),
             "blockers": blockers,
             "explanation": _explained(pod.resource.title, blockers),
         }
@@ -98,7 +91,7 @@ class ScaleToZero:
         return row | {"ref": scalers[0]["ref"]} if scalers else row
 
     def _of_group(self, group: Instance) -> dict[str, Any]:
-        template = next((each for each in self._fit.groups() if each.group is group), None)
+        template = next((each for each in self._fit().groups() if each.group is group), None)
         blockers: list[dict[str, Any]] = []
         low = group.value.get("min", 0)
         if not isinstance(low, Unknown) and low != 0:
@@ -122,21 +115,31 @@ class ScaleToZero:
                 return []
             path = template.group.source_path(("disruption", "consolidateAfter"))
             return [self._row("consolidation", template.group.resource, "consolidateAfter is Never", path)]
-        if self._autoscaler.flags.get("scale-down-enabled") == "false":
-            resource, path = self._autoscaler.flag_places["scale-down-enabled"]
+        if self._autoscaler().flags.get("scale-down-enabled") == "false":
+            resource, path = self._autoscaler().flag_places["scale-down-enabled"]
             return [self._row("scale-down-disabled", resource, "--scale-down-enabled=false", path)]
         return []
 
     def _meant_for(self, pod: Instance, template: NodeTemplate) -> bool:
         """Whether the pod runs on the group by its own doing. That anything may run on a group without a taint
         is the group's fault, not the pod's."""
-        if self._fit.scattered() is not None or not self._lands(pod, template):
+        if self._fit().scattered() is not None or not self._lands(pod, template):
             return False
+        from auditor.facts.node_labels import affinity_terms, selector_expressions
+
         selects = any(True for _ in selector_expressions(pod.value)) or bool(affinity_terms(pod.value))
         return selects or template.repels() or self._gpu.of(pod)["wants"]
 
+    def _fit(self) -> NodeFit:
+        return cast("NodeFit", self._world.get_fact("node_fit"))
+
+    def _autoscaler(self) -> ClusterAutoscaler:
+        return cast("ClusterAutoscaler", self._world.get_fact("cluster_autoscaler"))
+
     def _gpu_groups(self) -> list[NodeTemplate]:
-        return [each for each in self._fit.groups() if each.value["is_gpu"] is True]
+        if not self._world.instances("NodeGroup"):
+            return []  # without loading what fits pods to nodes
+        return [each for each in self._fit().groups() if each.value["is_gpu"] is True]
 
     def _pods_on(self, template: NodeTemplate) -> list[Instance]:
         """Pods that can run on the group and are no node agents."""
@@ -157,12 +160,15 @@ class ScaleToZero:
         if pod.resource.kind in NODE_AGENTS:
             return False
         if self._gpu.of(pod)["wants"]:
-            fits = self._fit.fits(pod)
+            fits = self._fit().fits(pod)
             return not isinstance(fits, Unknown) and any(
                 fit.template is template
                 and all(fit.check(kind) is True for kind in ("labels", "gpu", "taints"))
                 for fit in fits
             )
+        from auditor.facts.node_labels import mismatch
+        from auditor.facts.tolerations import untolerated
+
         taints = template.value["taints"]
         if isinstance(taints, Unknown) or untolerated(pod.value.get("tolerations"), taints) != []:
             return False
@@ -174,7 +180,7 @@ class ScaleToZero:
         return held_by_karpenter(pod) if template.is_karpenter else self._held_by_autoscaler(pod)
 
     def _held_by_autoscaler(self, pod: Instance) -> str:
-        return held_by_autoscaler(pod, self._autoscaler.flags, bool(self._budgets.over(pod)))
+        return held_by_autoscaler(pod, self._autoscaler().flags, bool(self._budgets.over(pod)))
 
     def _ref(self, template: NodeTemplate) -> str:
         return self._world.ref(template.group.resource, template.group.source_path(()))

@@ -8,7 +8,9 @@ one everything.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
@@ -31,7 +33,7 @@ RUNTIME_LABELS = frozenset(
 _OPERATORS = frozenset({"In", "NotIn", "Exists", "DoesNotExist"})
 
 
-class Requirement(NamedTuple):
+class Requirement(Struct, frozen=True):
     """One condition on one label."""
 
     key: str
@@ -48,7 +50,7 @@ class Requirement(NamedTuple):
         return (found is not None) == (self.operator == "Exists")
 
 
-class Selector(NamedTuple):
+class Selector(Struct, frozen=True):
     """All conditions together; none of them selects everything."""
 
     requirements: tuple[Requirement, ...]
@@ -72,7 +74,7 @@ class Selector(NamedTuple):
 
 
 def _text(requirement: Requirement) -> str:
-    key, operator, values = requirement
+    key, operator, values = requirement.key, requirement.operator, requirement.values
     if operator == "In" and len(values) == 1:
         return f"{key}={min(values)}"
     if operator in ("In", "NotIn"):
@@ -153,10 +155,10 @@ class LabelIndex(Generic[T]):
 
     def _candidates(self, selector: Selector, namespace: str | None) -> list[int]:
         best = self._all.get(namespace, [])
-        for key, operator, values in selector.requirements:
-            if operator != "In":
+        for each in selector.requirements:
+            if each.operator != "In":
                 continue
-            found = [n for value in values for n in self._postings.get((namespace, key, value), ())]
+            found = [n for value in each.values for n in self._postings.get((namespace, each.key, value), ())]
             if len(found) < len(best):
                 best = found
         return best

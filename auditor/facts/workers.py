@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from auditor.facts.queues import ScalerQueues, consumer_pods
 from auditor.model import Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
@@ -48,15 +47,23 @@ class Worker:
         if self._reads is None:
             self._reads = {}
             for scaler in self._scalers():
-                for pod in consumer_pods(self._world, scaler)[:1]:
-                    self._reads.setdefault(id(pod.resource), []).extend(self._rows(scaler))
+                self._read_by(scaler, self._reads)
         return self._reads.get(id(resource), [])
+
+    def _read_by(self, scaler: Resource, reads: dict[int, list[dict[str, Any]]]) -> None:
+        # Loaded where there is a scaler: what follows queues is large, and most trees have none.
+        from auditor.facts.queues import consumer_pods
+
+        for pod in consumer_pods(self._world, scaler)[:1]:
+            reads.setdefault(id(pod.resource), []).extend(self._rows(scaler))
 
     def _scalers(self) -> Iterator[Resource]:
         yield from self._world.kind("keda.sh", "ScaledObject")
         yield from self._world.kind("keda.sh", "ScaledJob")
 
     def _rows(self, scaler: Resource) -> Iterator[dict[str, Any]]:
+        from auditor.facts.queues import ScalerQueues
+
         fact = self._world.get_fact("scaler_queues")
         assert isinstance(fact, ScalerQueues)
         for row in fact.rows(scaler):

@@ -10,6 +10,7 @@ from auditor.views.pods import dig
 
 if TYPE_CHECKING:
     from auditor.facts.scaling import ScaledBy
+    from auditor.world import World
 
 REPLICATED = {
     ("apps", "Deployment"),
@@ -56,6 +57,17 @@ def always_on(pod: Instance, scaled: ScaledBy) -> str | Unknown:
         return replicas
     replicas = 1 if replicas is None else replicas
     return f"has {replicas} replica(s) and no scaler" if replicas != 0 else ""
+
+
+class LocalVolumes:
+    """``facts.local_volumes`` of a pod: the names of its volumes on the node's disk."""
+
+    def __init__(self, world: World) -> None:
+        pass
+
+    def of(self, instance: Instance) -> list[str]:
+        """See the class."""
+        return local_volumes(instance.value)
 
 
 def local_volumes(pod: dict[str, Any]) -> list[str]:

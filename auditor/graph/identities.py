@@ -22,7 +22,7 @@ def draw_identity(draft: Draft, pod: Instance) -> None:
     if account is None:
         return
     roles = [_draw_role(draft, account, answer["account"], row) for row in answer["mechanisms"]]
-    if not roles and answer["calls"]:
+    if not roles and draft.fact("aws_calls", pod):
         _draw_no_role(draft, account, answer["has"])
     _draw_grants(draft, next((role for role in roles if role), None), answer["needs"])
 

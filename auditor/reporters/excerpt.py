@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from auditor.report import Finding, Location
 from auditor.reporters.text import visible
@@ -10,7 +10,7 @@ from auditor.reporters.text import visible
 TAB = "    "
 
 
-class ExcerptLine(NamedTuple):
+class ExcerptLine(Struct, frozen=True):
     """One source line, safe to show; ``marked`` lies between ``before`` and ``after``."""
 
     number: int

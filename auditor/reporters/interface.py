@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 from urllib.parse import quote
 
 import msgspec
+from msgspec import Struct
 
 from auditor.policy import SEVERITIES
 from auditor.report import Finding, Location, Money, PolicyResult, Report, SeverityName
@@ -212,7 +213,7 @@ def counts_line(report: Report) -> str:
     return text
 
 
-class Missing(NamedTuple):
+class Missing(Struct, frozen=True):
     """What one repair would let the audit decide."""
 
     repair: str
@@ -234,7 +235,7 @@ def missing_by_repair(findings: Iterable[Finding]) -> list[Missing]:
     return sorted(rows, key=lambda row: (-row.owners, row.repair))
 
 
-class Owned(NamedTuple):
+class Owned(Struct, frozen=True):
     """The findings of one resource, as the same targets deploy it."""
 
     title: str

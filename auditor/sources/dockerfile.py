@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import takewhile
-from typing import NamedTuple
+
+from msgspec import Struct
 
 _NAME = r"(?i)(?:^|/)(?:Dockerfile|Containerfile)(?:[.-][^/]+)?$|\.(?:dockerfile|containerfile)$"
 _OTHER = (".dockerignore", ".md", ".sh", ".py", ".yaml", ".yml", ".json", ".go")
@@ -14,7 +15,7 @@ _HEREDOC = r"<<-?[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?"
 _ESCAPE = rb"(?i)\A\s*#\s*escape\s*=\s*`"
 
 
-class Instruction(NamedTuple):
+class Instruction(Struct, frozen=True):
     """One instruction: upper-case name, value without flags, continuation lines joined; byte offsets."""
 
     name: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, field
 
@@ -31,7 +31,7 @@ CRD = "CustomResourceDefinition"
 Shared = TypeVar("Shared")
 
 
-class Collector(NamedTuple):
+class Collector(Struct, frozen=True):
     """A module with ``collect(checkout)``; imported only when a file's path has one of these endings."""
 
     module: str

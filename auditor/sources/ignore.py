@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+
+from msgspec import Struct
 
 _CLASSES = {
     "alnum": "a-zA-Z0-9",
@@ -25,7 +26,7 @@ _CLASSES = {
 _NAMED = re.compile(r"\[:(\w+):\]")
 
 
-class Rule(NamedTuple):
+class Rule(Struct, frozen=True):
     """One line: what it matches, whether only directories, and whether it takes back what others ignore."""
 
     pattern: str

@@ -23,12 +23,13 @@ EXCERPT_LINES = 2
 class SourceFile:
     """One file of the tree. Bytes are read again when lines are asked for: most files have no findings."""
 
-    __slots__ = ("_data", "_lines", "_maps", "_read", "path")
+    __slots__ = ("_data", "_lines", "_maps", "_read", "_text", "path")
 
     def __init__(self, path: str, read: Read) -> None:
         self.path = path
         self._read = read
         self._data: bytes | None = None
+        self._text: bytes | None = None
         self._lines: list[bytes] | None = None
         self._maps: dict[int, SourceMap] = {}
 
@@ -39,19 +40,29 @@ class SourceFile:
             self._data = self._read(self.path)
         return self._data
 
+    @property
+    def text(self) -> bytes:
+        """The bytes that positions refer to: the file as UTF-8, where it is a text."""
+        if self._text is None:
+            try:
+                self._text = as_utf8(self.data)
+            except NotTextError:
+                self._text = self.data
+        return self._text
+
     def map(self, document: YamlDocument) -> SourceMap:
         """Positions inside one document of the file."""
         found = self._maps.get(document.index)
         if found is None:
             from auditor.yamlio import SourceMap
 
-            found = self._maps[document.index] = SourceMap(self.data, document)
+            found = self._maps[document.index] = SourceMap(self.data, document, self.text)
         return found
 
     def lines(self, first: int, last: int) -> list[tuple[int, str]]:
         """Numbered lines ``first`` to ``last`` (both included, from 1), those that exist."""
         if self._lines is None:
-            self._lines = _text(self.data).split(b"\n")
+            self._lines = self.text.split(b"\n")
         shown = self._lines[max(first, 1) - 1 : last]
         return [
             (n, line.decode("utf-8", "replace").rstrip("\r")) for n, line in enumerate(shown, max(first, 1))
@@ -59,7 +70,7 @@ class SourceFile:
 
     def lines_around(self, span: Span, count: int) -> list[tuple[int, str]]:
         """The line where a span begins, with ``count`` lines above and below it: :meth:`lines` without counting."""
-        data = _text(self.data)
+        data = self.text
         first, start = span.line, data.rfind(b"\n", 0, span.start) + 1
         while start and span.line - first < count:
             start = data.rfind(b"\n", 0, start - 1) + 1
@@ -71,14 +82,6 @@ class SourceFile:
             shown.append((first + len(shown), data[start:end].decode("utf-8", "replace").rstrip("\r")))
             start = end + 1
         return shown
-
-
-def _text(data: bytes) -> bytes:
-    """The bytes that positions refer to."""
-    try:
-        return as_utf8(data)
-    except NotTextError:
-        return data
 
 
 class ParsedFile:

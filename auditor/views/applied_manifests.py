@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 APPLYING = ("kubernetes_manifest", "kubectl_manifest")
 
 
-class Manifest(NamedTuple):
+class Manifest(Struct, frozen=True):
     """An object, where it stands in the resource, and whether paths below are the resource's own."""
 
     body: dict[str, Any]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from auditor.yamlio.document import Limits
 from auditor.yamlio.events import (
@@ -41,7 +43,7 @@ class ConstructError(Exception):
         self.index = index
 
 
-class Built(NamedTuple):
+class Built(Struct, frozen=True):
     """One document of a chunk. ``start`` and the duplicates' places count code points in the chunk."""
 
     start: int

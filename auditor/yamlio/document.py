@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from auditor.spans import Problem
 
 
-class Limits(NamedTuple):
+class Limits(Struct, frozen=True):
     """Where reading stops and a :class:`~auditor.spans.Problem` begins.
 
     ``max_depth`` stays far below Python's recursion limit, because everything downstream recurses over

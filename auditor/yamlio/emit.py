@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from auditor.yamlio.scalars import resolve_go
 
@@ -19,7 +21,7 @@ _UNPRINTABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800
 _MULTILINE_OR_CONTROL: Final = re.compile(r"[\x00-\x1f]")
 
 
-class Layout(NamedTuple):
+class Layout(Struct, frozen=True):
     """How a file writes blocks: columns per level, and of a list's dash against its key."""
 
     step: int = 2

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from auditor.yamlio.document import Limits
 from auditor.yamlio.scalars import NON_FINITE, resolve_go, through_json
@@ -22,7 +24,7 @@ class JsonError(ValueError):
         self.index = index
 
 
-class JsonValue(NamedTuple):
+class JsonValue(Struct, frozen=True):
     """One value of a file (kubectl reads several in a row), at code points ``[start, end)``."""
 
     start: int

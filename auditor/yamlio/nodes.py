@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from msgspec import Struct
 from yaml import YAMLError
@@ -140,7 +140,7 @@ class _Tree:
         return bool(self._open) and self._open[-1].is_map and self._open[-1].entry is None
 
 
-class Parsed(NamedTuple):
+class Parsed(Struct, frozen=True):
     """A document's root node (None when it holds nothing) and its scalars' bytes in order."""
 
     root: Node | None = None
@@ -166,7 +166,8 @@ def yaml_tree(data: bytes, start: int, end: int) -> Parsed:
     One loop, as in :func:`auditor.yamlio.construct.build`: calls are what it costs.
     """
     chunk = data[start:end]
-    get, byte = CParser(chunk).get_event, _bytes_in(chunk, start)
+    get, byte = CParser(chunk).get_event, ByteIndex(chunk).byte
+    plain = chunk.isascii()  # as most are: then code points are bytes
     kind_of, style_of = type, STYLES.get
     root: Node | None = None
     tokens: list[tuple[int, int, str]] = []
@@ -179,7 +180,8 @@ def yaml_tree(data: bytes, start: int, end: int) -> Parsed:
         kind = kind_of(event)
         key: str | None = ""
         if kind is ScalarEvent:
-            at, stop = byte(event.start_mark.index), byte(event.end_mark.index)
+            at, stop = event.start_mark.index, event.end_mark.index
+            at, stop = (at + start, stop + start) if plain else (byte(at) + start, byte(stop) + start)
             style = style_of(event.style, "plain")
             if style == "literal" or style == "folded":
                 stop = at + len(data[at:stop].rstrip(b" \t\r\n"))
@@ -194,7 +196,7 @@ def yaml_tree(data: bytes, start: int, end: int) -> Parsed:
                 anchors[event.anchor] = node
                 anchor_keys[event.anchor] = "<<" if key is None else key
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
-            at, stop = byte(event.start_mark.index), byte(event.end_mark.index)
+            at, stop = byte(event.start_mark.index) + start, byte(event.end_mark.index) + start
             node = Node(at, stop, "flow" if event.flow_style else "block", kind is MappingStartEvent)
             if event.anchor is not None:
                 anchors[event.anchor] = node
@@ -203,10 +205,11 @@ def yaml_tree(data: bytes, start: int, end: int) -> Parsed:
             continue
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
             index = event.end_mark.index
-            node = stack.pop().close(byte(index) if index > event.start_mark.index else None)
+            node = stack.pop().close(byte(index) + start if index > event.start_mark.index else None)
             top = stack[-1] if stack else None
         elif kind is AliasEvent:
-            node = Node(byte(event.start_mark.index), byte(event.end_mark.index), "alias")
+            at, stop = byte(event.start_mark.index) + start, byte(event.end_mark.index) + start
+            node = Node(at, stop, "alias")
             node.target = anchors.get(event.anchor)
             if node.target is not None:
                 node.target.aliased = True
@@ -222,14 +225,6 @@ def yaml_tree(data: bytes, start: int, end: int) -> Parsed:
             top.entry = Entry(key, node.start, node.end, node.style, _NOWHERE)
         else:
             top.take(node)
-
-
-def _bytes_in(chunk: bytes, start: int) -> Callable[[int], int]:
-    """From code points in the chunk to bytes in the file; a plain addition for ASCII, which most files are."""
-    if chunk.isascii():
-        return start.__add__
-    byte = ByteIndex(chunk).byte
-    return lambda index: start + byte(index)
 
 
 def _key_of(event: Any) -> str | None:

@@ -32,12 +32,13 @@ class SourceMap:
 
     The second parser pass happens on the first question; a broken document has no places but its
     first line. A UTF-16 file is mapped as its UTF-8 text.
-    Paths that lead through an alias or a merge key are at the place that uses it.
+    Paths that lead through an alias or a merge key are at the place that uses it. ``text`` is ``data`` as UTF-8,
+    where somebody has it already: large files hold many documents.
     """
 
-    def __init__(self, data: bytes, document: YamlDocument) -> None:
+    def __init__(self, data: bytes, document: YamlDocument, text: bytes | None = None) -> None:
         try:
-            self.data = as_utf8(data)
+            self.data = as_utf8(data) if text is None else text
         except NotTextError:
             self.data = data
         self.converted = self.data is not data

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.data.prices import HOURS_PER_MONTH, price, priced_regions
+from auditor.data.prices import HOURS_PER_MONTH, Price, price, priced_regions
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_a_region_without_prices_is_unknown_and_borrows_none() -> None:
 
 def test_a_declared_price_wins_and_is_named_as_such() -> None:
     declared = {"us-east-1": {"g5.xlarge": 0.7}, "eu-central-1": {"g5.xlarge": 1.258}}
-    assert price("g5.xlarge", "us-east-1", declared) == (0.7, "us-east-1", "", "declared")
-    assert price("g5.xlarge", "eu-central-1", declared) == (1.258, "eu-central-1", "", "declared")
+    assert price("g5.xlarge", "us-east-1", declared) == Price(0.7, "us-east-1", "", "declared")
+    assert price("g5.xlarge", "eu-central-1", declared) == Price(1.258, "eu-central-1", "", "declared")
     found = price("g5.2xlarge", "us-east-1", declared)
     assert found is not None
     assert found.usd_per_hour == 1.212

@@ -88,9 +88,9 @@ class Place:
                     return world, found
         raise LookupError(name)
 
-    def identity(self, name: str, view: str = "Identity") -> Any:
+    def identity(self, name: str, view: str = "Identity", fact: str = "identity") -> Any:
         world, found = self.find(name)
-        return world.fact("identity", world.instances_of(view, found)[0])
+        return world.fact(fact, world.instances_of(view, found)[0])
 
     def line(self, name: str, ref: str) -> str:
         """``file:line`` of a ref."""
@@ -230,11 +230,9 @@ resource "aws_iam_policy" "boundary" {
 
 def test_what_calls_aws_is_seen_in_environment_and_arguments(tmp_path: Path) -> None:
     place = Place(tmp_path, role("other", "inference:other"), account("bare") + deployment("worker", "bare"))
-    found = place.identity("Deployment/worker", "PodSpec")
-    assert [call["what"] for call in found["calls"]] == [
-        "https://sqs.us-east-1.amazonaws.com/111122223333/jobs"
-    ]
-    assert found["has"] is False
+    calls = place.identity("Deployment/worker", "PodSpec", "aws_calls")
+    assert [call["what"] for call in calls] == ["https://sqs.us-east-1.amazonaws.com/111122223333/jobs"]
+    assert place.identity("Deployment/worker", "PodSpec")["has"] is False
 
 
 def test_without_the_terraform_of_identities_nothing_is_missing(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_shipped_program_reads_and_answers_as_a_compiled_one() -> None:
         "origin": {"file": "x.yaml", "source": "git"},
     }
     for policy in POLICIES:
-        names = variables_of(policy)
+        names = frozenset(variables_of(policy))
         known, fresh = shipped(policy.assert_, names), compile_expr(policy.assert_, variables=names)
         assert known is not None
         assert (known.source, known.reads) == (fresh.source, fresh.reads)
@@ -58,13 +58,13 @@ def _answer(program: auditor.shipped.Program, variables: dict[str, object]) -> s
 
 def test_an_expression_with_other_names_is_another_expression() -> None:
     policy = next(each for each in POLICIES if each.match.view == "PodSpec" and "pod" in each.assert_)
-    assert shipped(policy.assert_, variables_of(policy)) is not None
-    assert shipped(policy.assert_, ["object"]) is None
+    assert shipped(policy.assert_, frozenset(variables_of(policy))) is not None
+    assert shipped(policy.assert_, frozenset({"object"})) is None
     with pytest.raises(CelSyntaxError, match="undeclared variable"):
         compile_known(policy.assert_, variables=["object"])
 
 
 def test_what_is_not_shipped_is_compiled() -> None:
-    assert shipped("1 + 1 == 2", ["object"]) is None
+    assert shipped("1 + 1 == 2", frozenset({"object"})) is None
     assert compile_known("1 + 1 == 2", variables=["object"])({}) is True
     assert compile_known("1 + 1 == 2")({}) is True

@@ -95,10 +95,12 @@ class Stubbed:
 
 
 def read_stubbed(stubbed: Stubbed, *kinds: str) -> Reading:
-    """What the source makes of stubbed answers."""
+    """What the source makes of stubbed answers, which are in an order: one reader after the other."""
     at = Place(stubbed, "123456789012", REGION, workers=1)
     services = [each for each in chosen(kinds) if not set(kinds).isdisjoint(each.kinds)]
-    return read_place(at, services, NOW)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("auditor.sources.aws.source._READERS_AT_ONCE", 1)
+        return read_place(at, services, NOW)
 
 
 def judged(reading: Reading, **fields: Any) -> list[Verdict]:
@@ -215,7 +217,7 @@ def test_roles_are_joined_to_the_policies_they_name_by_arn() -> None:
 
     identities = World(target("aws_iam_role", "aws_eks_pod_identity_association")).get_fact("identity")
     assert isinstance(identities, Identities)
-    (role,) = identities.roles.named("worker")
+    (role,) = identities.roles().named("worker")
     assert role.permissions.decide("s3:GetObject", "arn:aws:s3:::scans/1").outcome.name == "ALLOWED"
     assert role.permissions.decide("s3:PutObject", "arn:aws:s3:::scans/1").outcome.name == "DENIED"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from auditor.fixes import Editable, Refused
 from auditor.model import Origin, Path, Place
 from auditor.sources.argocd.application import Application, AppSource
@@ -138,7 +140,7 @@ class OverriddenOrigin:
         origin = self._application.resource.origin
         at = ("spec", "template", *self._at) if self._application.generated else self._at
         place = origin.locate(at)
-        return place._replace(note=f"set by {self._application.title}; the object is from {self.file}")
+        return replace(place, note=f"set by {self._application.title}; the object is from {self.file}")
 
     def editable_at(self, path: Path) -> Editable:
         """As the kustomization alone, for what the Application leaves as it is."""

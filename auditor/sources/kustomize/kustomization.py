@@ -5,7 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from auditor.model import Path
 from auditor.sources.manifests import ParsedFile
@@ -25,7 +27,7 @@ _HELM_KIND: Final = "HelmChartInflationGenerator"
 _FUNCTION: Final = "config.kubernetes.io/function"
 
 
-class Reference(NamedTuple):
+class Reference(Struct, frozen=True):
     """Something that a kustomization names: in which field, where, and what."""
 
     field: str
@@ -33,7 +35,7 @@ class Reference(NamedTuple):
     text: str
 
 
-class Plugin(NamedTuple):
+class Plugin(Struct, frozen=True):
     """A generator, transformer or validator that is more than a built-in one."""
 
     at: Path
