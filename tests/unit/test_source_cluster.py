@@ -354,3 +354,13 @@ def test_a_policy_on_what_is_left_out_is_not_assessed(tmp_path: Path) -> None:
 def test_leaving_out_what_is_never_read_is_a_mistake_of_usage(tmp_path: Path) -> None:
     with serving(FakeCluster()) as cluster, pytest.raises(UsageError, match="did you mean 'secrets'"):
         read(cluster, tmp_path, "SEC-001", left_out=("secret",))
+
+
+def test_a_cluster_without_its_account_says_where_its_node_groups_are_known(tmp_path: Path) -> None:
+    container = {"name": "w", "image": "x", "resources": {"limits": {"nvidia.com/gpu": 1}}}
+    worker = owned("Deployment", "worker", spec={"template": {"spec": {"containers": [container]}}})
+    with serving(FakeCluster([worker])) as cluster:
+        flags = ("--kubeconfig", cluster.kubeconfig(tmp_path), "--policy", "ZRO-021", "--format", "json")
+        report = json.loads(run("check", "--live", *flags).out)
+    (found,) = report["findings"]
+    assert found["status"] == "not-assessed" and found["repair"].startswith("add --aws")
