@@ -91,7 +91,7 @@ def _leave_behind(cluster: Cluster) -> None:
 
 def _debug_on_a_gpu_node(cluster: Cluster) -> None:
     """``kubectl run``, on the node that has a GPU, without asking for it."""
-    pod = {"apiVersion": "v1", "spec": {**_without_gpu(cluster)["spec"], "nodeName": GPU_NODE}}
+    pod: Object = {"apiVersion": "v1", "spec": {**_without_gpu(cluster)["spec"], "nodeName": GPU_NODE}}
     image, labels = pod["spec"]["containers"][0]["image"], "--labels=app.kubernetes.io/part-of=platform"
     words = ("run", "debug", f"--image={image}", labels, f"--overrides={json.dumps(pod)}")
     cluster.kubectl("-n", NAMESPACE, *words)

@@ -39,7 +39,7 @@ def prepare(order: dict[str, Any]) -> None:
     mount("--make-rprivate", "/")
     mount("-t", "tmpfs", "tmpfs", str(RUN))
     copied = RUN / "etc"
-    shutil.copytree(ETC, copied, symlinks=True, copy_function=copy_readable, ignore_dangling_symlinks=True)
+    shutil.copytree(ETC, copied, symlinks=True, copy_function=shutil.copyfile, ignore=unreadable)
     mount("--bind", str(copied), str(ETC))
     for name, content in order["files"].items():
         path = Path(name)
@@ -60,10 +60,9 @@ def enter() -> None:
     os.chdir(TMP)
 
 
-def copy_readable(source: str, target: str) -> None:
-    """A copy of a file, unless it is not ours to read."""
-    if os.access(source, os.R_OK):
-        shutil.copyfile(source, target, follow_symlinks=False)
+def unreadable(folder: str, names: list[str]) -> list[str]:
+    """What in a folder is not ours to copy."""
+    return [name for name in names if not os.access(Path(folder, name), os.R_OK)]
 
 
 def mount(*words: str) -> None:

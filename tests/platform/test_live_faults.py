@@ -118,9 +118,9 @@ def _of_policy(outcome: Outcome, policy: str) -> list[dict[str, Any]]:
 
 
 def _line(audits: Audits, finding: dict[str, Any]) -> str:
-    place = finding["location"]
-    text = next(path for path in audits.git.rglob("*.yaml") if str(path).endswith(place["file"].lstrip("./")))
-    return text.read_text().split("\n")[place["line"] - 1].strip()
+    inside, number = finding["location"]["file"].lstrip("./"), int(finding["location"]["line"])
+    file = next(path for path in audits.git.rglob("*.yaml") if str(path).endswith(inside))
+    return file.read_text().split("\n")[number - 1].strip()
 
 
 def test_the_snapshot_gives_the_same_report_byte_for_byte(audits: Audits) -> None:
