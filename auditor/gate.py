@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
+from msgspec.structs import replace
+
 from auditor.model import Status
 from auditor.options import Settings
 from auditor.policy import SEVERITIES, Policy, Severity
-from auditor.report import Finding, Gate
+from auditor.report import Finding, Gate, History, HistoryRun
 from auditor.score import Score
 from auditor.spans import Problem
 
@@ -39,6 +41,33 @@ def gate(
         return Gate(EXIT_GATE, tuple(reasons))
     reasons = _incomplete(result, problems)
     return Gate(EXIT_INCOMPLETE if reasons else EXIT_CLEAN, tuple(reasons))
+
+
+def fallen(decision: Gate, history: History | None, most: float) -> Gate:
+    """The decision, failed where the score fell by more than ``most`` points since the last run that had one.
+
+    What cannot be compared is a note: nobody knows whether the score fell.
+    """
+    runs = history.runs if history is not None else ()
+    since = _comparable(runs)
+    if since is None or runs[-1].score is None or since.score is None:
+        return replace(decision, notes=(*decision.notes, "no run before to compare the score with"))
+    fall = round(since.score - runs[-1].score, 2)
+    if fall <= most:
+        return decision
+    reason = f"score fell by {fall:g} points since {since.generated_at}"
+    kept = decision.reasons if decision.exit_code == EXIT_GATE else ()
+    return replace(decision, exit_code=EXIT_GATE, reasons=(*kept, reason))
+
+
+def _comparable(runs: Sequence[HistoryRun]) -> HistoryRun | None:
+    """The last run before the newest one that has a score, unless something made them incomparable in between."""
+    for at in range(len(runs) - 1, 0, -1):
+        if runs[at].incomparable:
+            return None
+        if runs[at - 1].score is not None:
+            return runs[at - 1]
+    return None
 
 
 def _gating(settings: Settings) -> Sequence[Severity]:

@@ -266,6 +266,55 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unchanged: int = 0
 
 
+class HistoryRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One kept run, and what changed since the one before it. ``moved`` sums to ``points``, to the hundredth."""
+
+    name: str
+    """Of the file; '' for the run that is being reported."""
+    generated_at: str
+    score: float | None
+    coverage: float | None
+    grade: str
+    open: int
+    """Failures that are neither waived nor repaired."""
+    new: int = 0
+    fixed: int = 0
+    points: float | None = None
+    incomparable: str = ""
+    moved: tuple[ScoreChangeRow, ...] = ()
+
+
+class OpenSince(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A failure of the newest run: since when it has been open without a break, and when it was first seen.
+
+    ``before``: it was there in the oldest run that was looked at, so it may be older.
+    """
+
+    policy: str
+    severity: SeverityName
+    resource: str
+    title: str
+    message: str
+    since: str
+    first: str
+    before: bool = False
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The kept runs of one scope, oldest first, and the age of what is open now."""
+
+    scope: str
+    where: str
+    """The folder or S3 prefix."""
+    runs: tuple[HistoryRun, ...]
+    open: tuple[OpenSince, ...] = ()
+    """Oldest first."""
+    policies: dict[str, str] = {}
+    """Code → id of the policies that are named."""
+    left_out: tuple[ProblemRow, ...] = ()
+    """Files that lie there and could not be used."""
+
+
 class Gate(msgspec.Struct, frozen=True, omit_defaults=True):
     """What decided the exit code."""
 
@@ -316,6 +365,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Against an earlier report; None when there was none to compare with."""
     graphs: tuple[Graph, ...] = ()
     """The joins of single workloads, for drawing."""
+    history: History | None = None
+    """The runs before this one; None when none were looked at."""
     gate: Gate
 
 

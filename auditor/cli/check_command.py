@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 from auditor.cli.bar import bar
 from auditor.cli.live_flags import add_live_flags, git_paths, is_live, requests_of
 from auditor.cli.outputs import NOTE, add_output_flags, outputs_of, write
-from auditor.cli.run_flags import add_run_flags, folder_of, request_of, run_settings, tree_of
+from auditor.cli.result_flags import Results, add_result_flags
+from auditor.cli.run_flags import add_run_flags, folder_of, percent, request_of, run_settings, tree_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from auditor.audit import Run
     from auditor.options import Settings
+    from auditor.report import Report
+    from auditor.sources.tree import Tree
     from auditor.spans import Problem
 
 SHOW_FIXES = frozenset({"json", "sarif", "markdown", "html"})
@@ -44,19 +48,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("critical", "high", "medium", "low", "never"),
         help="gravest open severity (high)",
     )
-    add("--min-score", type=_percent, metavar="N", help="fail below this score")
-    add("--min-coverage", type=_percent, metavar="N", help="fail when less than N %% could be assessed")
+    add("--min-score", type=percent, metavar="N", help="fail below this score")
+    add("--min-coverage", type=percent, metavar="N", help="fail when less than N %% could be assessed")
+    add_result_flags(parser)
     add_live_flags(parser)
-
-
-def _percent(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1
-    if not 0 <= number <= 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 100")
-    return number
 
 
 def settings_of(options: argparse.Namespace, settings: Settings) -> Settings:
@@ -84,16 +79,36 @@ def _clock(options: argparse.Namespace, now: datetime) -> datetime:
     return max(load(file)[1] for file in options.snapshot)
 
 
+def _completed(run: Run, formats: set[str], settings: Settings, tree: Tree, now: datetime) -> Report:
+    """The report with what only some formats show: joins and repairs."""
+    report = run.report
+    if formats & DRAWING_FORMATS:
+        from auditor.audit import with_graphs
+        from auditor.guard import one_row
+
+        with one_row(_complain, ".", "the joins could not be drawn"):
+            report = with_graphs(run, settings, now=now, limit=DRAWN_WORKLOADS)
+    if formats & SHOW_FIXES:
+        from auditor.proposals import with_fixes
+
+        only_new = bool(report.base)
+        report = with_fixes(report, run.verdicts, run.policies, tree.read, only_new=only_new)
+    return report
+
+
 def run(options: argparse.Namespace) -> int:
     """Audit, write every output, and give the exit code."""
     from datetime import UTC, datetime
+    from time import monotonic
 
     from auditor import governance
     from auditor.relocate import moved
 
-    formats, now = {name for name, _ in outputs_of(options)}, datetime.now(UTC)
-    everything = options.sarif_verdicts == "all" or "json" in formats
+    began, now = monotonic(), datetime.now(UTC)
     requests, options.paths = requests_of(options), git_paths(options)
+    results = Results(options, requests)
+    formats = {name for name, _ in outputs_of(options)} | results.formats
+    everything = options.sarif_verdicts == "all" or "json" in formats
     tree = tree_of(options.paths)
     governed = governance.govern(request_of(options, tree))
     settings = settings_of(options, governed.settings)
@@ -112,17 +127,10 @@ def run(options: argparse.Namespace) -> int:
             live=requests,
             save_to=options.save_snapshot,
         )
-    report = result.report
-    if formats & DRAWING_FORMATS:
-        from auditor.audit import with_graphs
-        from auditor.guard import one_row
-
-        with one_row(_complain, ".", "the joins could not be drawn"):
-            report = with_graphs(result, settings, now=now, limit=DRAWN_WORKLOADS)
-    if formats & SHOW_FIXES:
-        from auditor.proposals import with_fixes
-
-        only_new = bool(report.base)
-        report = with_fixes(report, result.verdicts, result.policies, tree.read, only_new=only_new)
-    write(moved(report, folder_of(tree)), options)
-    return report.gate.exit_code
+    report = results.with_history(moved(_completed(result, formats, settings, tree, now), folder_of(tree)))
+    seconds = monotonic() - began
+    try:
+        write(report, options, seconds=seconds)
+    finally:  # a broken pipe costs what stands behind it, and nothing else
+        code = results.deliver(report, result.inventory, seconds)
+    return code

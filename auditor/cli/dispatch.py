@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "rbac": "the smallest ClusterRole for a live audit",
     "rightsize": "patches of requests and node groups from what was used",
     "cost": "what the platform and a scan cost, from Git alone",
+    "history": "the trend of kept runs: scores, what moved them, the age of findings",
     "report": "show, join and compare saved results",
     "completion": "completion script for a shell",
 }

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditor.report import Report
+    from auditor.reporters.interface import RenderOptions
 
-FORMATS = ("terminal", "json", "sarif", "junit", "github", "gitlab", "markdown", "html")
+FORMATS = ("terminal", "json", "sarif", "junit", "github", "gitlab", "markdown", "html", "metrics")
 NOTE = "--format and --output may be given several times; each --output belongs to the --format before it."
 
 
@@ -29,11 +31,18 @@ class _Output(argparse.Action):
         namespace.outputs = pairs
 
 
-def add_output_flags(parser: argparse.ArgumentParser) -> None:
-    """Declare the flags."""
+def add_format_flags(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
+    """Declare ``--format``, ``--output`` and ``--verbose``."""
     add = parser.add_argument
-    add("--format", action=_Output, choices=FORMATS, help="how to show the result (default: terminal)")
+    add("--format", action=_Output, choices=formats, help="how to show the result (default: terminal)")
     add("--output", action=_Output, metavar="FILE", help="where to write it (default: standard output)")
+    add("--verbose", action="store_true", help="show every finding in full")
+
+
+def add_output_flags(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags of whatever shows a report."""
+    add_format_flags(parser, FORMATS)
+    add = parser.add_argument
     add("--sarif-verdicts", choices=("findings", "all"), default="findings", help="what SARIF results hold")
     add(
         "--link-base",
@@ -41,7 +50,6 @@ def add_output_flags(parser: argparse.ArgumentParser) -> None:
         default=link_base(),
         help="where sources are linked (GitHub Actions: found)",
     )
-    add("--verbose", action="store_true", help="show every finding in full")
 
 
 def outputs_of(options: argparse.Namespace) -> list[list[str]]:
@@ -61,24 +69,49 @@ def _columns() -> int:
     return shutil.get_terminal_size((100, 40)).columns
 
 
-def write(report: Report, options: argparse.Namespace) -> None:
-    """Render each format to its file or to standard output."""
+def write(report: Report, options: argparse.Namespace, *, seconds: float | None = None) -> None:
+    """Render each format to its file or to standard output; ``seconds`` is how long the run took."""
+    from msgspec.structs import replace
+
     from auditor.redact import redacted
     from auditor.reporters import render
-    from auditor.reporters.interface import RenderOptions
 
     report = redacted(report)
-    for name, file in outputs_of(options):
-        terminal = file == "-" and name == "terminal" and sys.stdout.isatty()
-        chosen = RenderOptions(
-            color=terminal and "NO_COLOR" not in os.environ,
-            hyperlinks=terminal and bool(options.link_base),
-            width=_columns() if terminal else 100,
-            verbose=options.verbose,
+
+    def made(name: str, file: str) -> bytes:
+        chosen = shown(options, name, file)
+        told = replace(
+            chosen,
+            hyperlinks=_on_terminal(name, file) and bool(options.link_base),
             sarif_verdicts=options.sarif_verdicts,
             link_base=options.link_base,
+            seconds=seconds,
         )
-        data = render(name, report, chosen)
+        return render(name, report, told)
+
+    write_each(options, made)
+
+
+def _on_terminal(name: str, file: str) -> bool:
+    return file == "-" and name == "terminal" and sys.stdout.isatty()
+
+
+def shown(options: argparse.Namespace, name: str, file: str) -> RenderOptions:
+    """How one output is drawn: with colours where a person looks at it."""
+    from auditor.reporters.interface import RenderOptions
+
+    terminal = _on_terminal(name, file)
+    return RenderOptions(
+        color=terminal and "NO_COLOR" not in os.environ,
+        width=_columns() if terminal else 100,
+        verbose=options.verbose,
+    )
+
+
+def write_each(options: argparse.Namespace, made: Callable[[str, str], bytes]) -> None:
+    """Write what ``made`` gives for each format and file. UsageError for a file that cannot be written."""
+    for name, file in outputs_of(options):
+        data = made(name, file)
         try:
             _save(file, data)
         except BrokenPipeError:

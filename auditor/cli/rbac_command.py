@@ -22,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "  auditor rbac                                   for the default pack\n"
         "  auditor rbac --pack gpu-platform --git .       with what drift against this repository needs\n"
         "  auditor rbac --bind audit/auditor | kubectl apply -f -\n"
+        "  auditor rbac --report-objects                  with the rules that its own report objects need\n"
         "\nReading Secrets means list on secrets, which RBAC cannot narrow to names: where that is too much, give\n"
         "--leave-out secrets here and to check; what joins them is then not assessed."
     )
@@ -30,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--git", action="append", default=[], metavar="PATH", help="the repository that drift is measured by")
     add_leave_out(parser)
     add("--name", default="auditor", help="of the ClusterRole (default: auditor)")
+    add("--report-objects", action="store_true", help="with what check --report-objects writes")
     add("--bind", metavar="NAMESPACE/ACCOUNT", default="", help="bind it to this ServiceAccount too")
 
 
@@ -41,12 +43,14 @@ def run(options: argparse.Namespace) -> int:
 
     _, settings, inventory = declared_by_git(options)
     needs = needs_of(settings, inventory, datetime.now(UTC))
-    sys.stdout.write(_role(options.name, needs, left_out(options)) + _binding(options.name, options.bind))
+    role = _role(options.name, needs, left_out(options), writes=options.report_objects)
+    sys.stdout.write(role + _binding(options.name, options.bind))
     return 0
 
 
-def _role(name: str, needs: Needs, without: list[str]) -> str:
+def _role(name: str, needs: Needs, without: list[str], *, writes: bool) -> str:
     from auditor.data.cluster_kinds import BY_KEY
+    from auditor.results.objects import APIS, VERBS
     from auditor.sources.cluster.rules import rules
     from auditor.sources.cluster.wanted import GET, declared, kinds_of, plurals, wanted
 
@@ -58,7 +62,9 @@ def _role(name: str, needs: Needs, without: list[str]) -> str:
         f"metadata: {{name: {name}}}",
         "rules:",
     ]
-    found = rules(wanted(needs, plurals(without)), GET)
+    objects = [kind for api in APIS for kind in api] if writes else []
+    read = wanted(needs, plurals(without))
+    found = rules([*read, *objects], {**GET, **{kind.key: VERBS for kind in objects}})
     lines[-1] += "" if found else " []"
     for rule in found:
         lines.append(f"- apiGroups: [{_quoted(rule['apiGroups'])}]")

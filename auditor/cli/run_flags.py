@@ -64,6 +64,17 @@ def add_run_flags(parser: argparse.ArgumentParser, *, paths: bool = True) -> Non
     add("--full-parse", action="store_true", help="parse also documents of kinds that no policy asks for")
 
 
+def percent(text: str) -> float:
+    """A number between 0 and 100, for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 100")
+    return number
+
+
 def tree_of(paths: list[str]) -> Tree:
     """What the paths name; UsageError for one that does not exist.
 

@@ -20,6 +20,7 @@ REPORTERS: dict[str, str] = {
     "gitlab": "auditor.reporters.gitlab:render",
     "markdown": "auditor.reporters.markdown:render",
     "html": "auditor.reporters.html:render",
+    "metrics": "auditor.reporters.metrics:render",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from math import floor
 from typing import Literal, NamedTuple
@@ -58,10 +58,10 @@ class Comparison(NamedTuple):
 def compare(old: Report, new: Report) -> Comparison:
     """Findings by fingerprint; the change of the effective score, policy by policy."""
     fixed, undecided = _gone(old, new)
-    known = {key for finding in _failures(old) for key in _keys(finding)}
-    failing = _failures(new)
-    fresh = tuple(f for f in failing if not known.issuperset(_keys(f)))
-    same = tuple(f for f in failing if known.issuperset(_keys(f)))
+    known = {key for finding in failures(old) for key in keys_of(finding)}
+    failing = failures(new)
+    fresh = tuple(f for f in failing if not known.issuperset(keys_of(f)))
+    same = tuple(f for f in failing if known.issuperset(keys_of(f)))
     before, after = exact_score(old), exact_score(new)
     reason = _incomparable(old, new)
     parts = () if reason else _parts(old, new, before, after)
@@ -71,9 +71,9 @@ def compare(old: Report, new: Report) -> Comparison:
 def against(old: Report, new: Report, base: str) -> Report:
     """The newer report with what changed, each failure marked as new or not; ``base`` names the older one."""
     compared = compare(old, new)
-    fresh = {key for finding in compared.new for key in _keys(finding)}
+    fresh = {key for finding in compared.new for key in keys_of(finding)}
     findings = tuple(
-        msgspec.structs.replace(f, new=not fresh.isdisjoint(_keys(f))) if f.status == "fail" else f
+        msgspec.structs.replace(f, new=not fresh.isdisjoint(keys_of(f))) if f.status == "fail" else f
         for f in new.findings
     )
     return msgspec.structs.replace(new, base=base, findings=findings, change=change(compared, base))
@@ -90,8 +90,8 @@ def change(compared: Comparison, base: str) -> Change:
     ]
     return Change(
         base=base,
-        before=None if before is None else before / 100,
-        after=None if after is None else after / 100,
+        before=hundredth(compared.before),
+        after=hundredth(compared.after),
         points=total / 100 if known else None,
         incomparable=compared.incomparable,
         rows=tuple(sorted(rows, key=lambda row: (-abs(row.points), row.policy))),
@@ -118,27 +118,40 @@ def _tally(policy: PolicyResult) -> Tally:
     )
 
 
-def _failures(report: Report) -> list[Finding]:
+def failures(report: Report) -> list[Finding]:
+    """What fails, gravest first."""
     return sorted((f for f in report.findings if f.status == "fail"), key=gravity)
 
 
-def _keys(finding: Finding) -> tuple[str, ...]:
+def keys_of(finding: Finding) -> tuple[str, ...]:
+    """By what a finding is known in another report."""
     return finding.fingerprints or (f"{finding.policy}\0{finding.resource}\0{finding.path}",)
 
 
 def _gone(old: Report, new: Report) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    failing = {key for finding in _failures(new) for key in _keys(finding)}
-    present = {key for finding in new.findings for key in _keys(finding)}
-    unread = {problem.file for problem in new.problems if problem.incomplete}
+    failing = {key for finding in failures(new) for key in keys_of(finding)}
+    unseen = unseen_in(new)
     fixed: list[Finding] = []
     undecided: list[Finding] = []
-    for finding in _failures(old):
-        keys = _keys(finding)
-        if not failing.isdisjoint(keys):
-            continue
-        lost = not present.isdisjoint(keys) or finding.location.file in unread
-        (undecided if lost else fixed).append(finding)
+    for finding in failures(old):
+        if failing.isdisjoint(keys_of(finding)):
+            (undecided if unseen(finding) else fixed).append(finding)
     return tuple(fixed), tuple(undecided)
+
+
+def unseen_in(report: Report) -> Callable[[Finding], bool]:
+    """Whether an older finding that no longer fails was not judged either, so that nobody knows."""
+    present = {key for finding in report.findings for key in keys_of(finding)}
+    judged = {policy.code for policy in report.policies}
+    unread = {problem.file for problem in report.problems if problem.incomplete}
+
+    def unseen(finding: Finding) -> bool:
+        file = finding.location.file
+        if finding.policy not in judged or not present.isdisjoint(keys_of(finding)):
+            return True
+        return file in unread or any(file.startswith(f"{label}/") for label in unread)  # of a live source
+
+    return unseen
 
 
 def _incomparable(old: Report, new: Report) -> str:
@@ -194,6 +207,12 @@ def _capped(score: Score) -> Fraction:
     assert score.effective is not None
     assert score.uncapped is not None
     return score.effective - score.uncapped
+
+
+def hundredth(value: Fraction | None) -> float | None:
+    """A score to two decimal places, rounded as the changes between scores are."""
+    found = _hundredths(value)
+    return None if found is None else found / 100
 
 
 def _hundredths(value: Fraction | None) -> int | None:

@@ -1,15 +1,6 @@
-"""One self-contained page: no request leaves it, and nothing in the audited tree can run in it.
-
-Styles and the one script are allowed by their hashes; there are no inline handlers or style attributes.
-"""
+"""One self-contained page: no request leaves it, and nothing in the audited tree can run in it."""
 
 from __future__ import annotations
-
-import base64
-import hashlib
-from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -17,6 +8,7 @@ from auditor.policy import SEVERITIES
 from auditor.report import MoneyRow, PolicyResult, ProblemRow, Report, encode
 from auditor.reporters.drawings import category_chart, score_ring
 from auditor.reporters.findings_table import findings_section
+from auditor.reporters.history import history_sections
 from auditor.reporters.interface import (
     RenderOptions,
     change_line,
@@ -35,6 +27,7 @@ from auditor.reporters.interface import (
 )
 from auditor.reporters.join_drawing import join_graph, joins_in_words, status_key
 from auditor.reporters.markup import Html, tag
+from auditor.reporters.page import Cells, document, fold, folded, table
 from auditor.reporters.text import one_line
 
 SHOWN_GRAPHS = 40
@@ -47,47 +40,14 @@ EMBEDDED_BYTES = 8_000_000
 
 def render(report: Report, options: RenderOptions) -> bytes:
     """An HTML5 document in UTF-8."""
-    body = tag(
-        "body",
+    return document(
+        f"auditor: {one_line(report.scope)}",
         tag("a", "To the findings", href="#list", class_="skip"),
         _header(report),
         tag("main", *_sections(report, options)),
         tag("footer", tag("p", _made(report))),
         _payload(report),
-        _script(),
     )
-    page = tag("html", _head(report), body, lang="en")
-    return f"<!doctype html>\n{page}".encode("utf-8", "backslashreplace")
-
-
-@cache
-def _asset(name: str) -> str:
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _head(report: Report) -> Html:
-    style, script = _asset("page.css"), _asset("page.js")
-    policy = (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    return tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="referrer", content="no-referrer"),
-        tag("title", f"auditor: {one_line(report.scope)}"),
-        tag("style", Html(style)),
-    )
-
-
-def _script() -> Html:
-    return tag("script", Html(_asset("page.js")))
 
 
 def _payload(report: Report) -> Html:
@@ -138,6 +98,7 @@ def _sections(report: Report, options: RenderOptions) -> list[Html]:
         tag("div", _score(report), _money(report, options), class_="third stacked"),
         _categories(report),
         _change(report),
+        *history_sections(report.history),
         _problems("Inputs that could not be used", report.problems, options),
         findings_section(report, options),
         *_graphs(report),
@@ -194,39 +155,9 @@ def _change(report: Report) -> Html:
         "section",
         tag("h2", "Change"),
         tag("p", change_line(report)),
-        _table(rows, "Points"),
-        _fold(f"Fixed ({len(fixed)})", _table(fixed)) if fixed else "",
+        table(rows, "Points"),
+        fold(f"Fixed ({len(fixed)})", table(fixed)) if fixed else "",
     )
-
-
-Cells = tuple[tuple[str, str | Html], ...]
-
-
-def _table(rows: Sequence[Cells], *numbers: str) -> Html:
-    """A plain table; on a phone each row becomes a block that repeats the column names."""
-    if not rows:
-        return Html("")
-    head = tag("tr", *(tag("th", name, scope="col", class_=_align(name, numbers)) for name, _ in rows[0]))
-    body = [
-        tag(
-            "tr",
-            *(tag("td", cell, class_=_align(name, numbers), data_label=name or None) for name, cell in row),
-        )
-        for row in rows
-    ]
-    return tag("table", tag("thead", head), tag("tbody", *body), class_="stack")
-
-
-def _align(name: str, numbers: tuple[str, ...]) -> str | None:
-    return "number" if name in numbers else None
-
-
-def _fold(title: str, *content: Html) -> Html:
-    return tag("details", tag("summary", title), *content)
-
-
-def _folded(title: str, *content: Html) -> Html:
-    return tag("section", _fold(title, *content))
 
 
 def _problems(title: str, problems: tuple[ProblemRow, ...], options: RenderOptions) -> Html:
@@ -234,7 +165,7 @@ def _problems(title: str, problems: tuple[ProblemRow, ...], options: RenderOptio
         (("Where", _place(row, options)), ("What", one_line(row.what)), ("Repair", one_line(row.repair)))
         for row in problems
     ]
-    return tag("section", tag("h2", f"{title} ({len(rows)})"), _table(rows)) if rows else Html("")
+    return tag("section", tag("h2", f"{title} ({len(rows)})"), table(rows)) if rows else Html("")
 
 
 def _place(row: ProblemRow | MoneyRow, options: RenderOptions) -> Html:
@@ -256,8 +187,8 @@ def _money(report: Report, options: RenderOptions) -> Html:
     )
     about = f"From Git alone. {one_line(spent.region)}, prices of {one_line(spent.prices_as_of)}."
     changed = money_change(report)
-    table = _table(rows, *AMOUNTS)
-    shown = table if len(rows) <= SHOWN_GROUPS else _fold(f"{len(rows)} groups", table)
+    listed = table(rows, *AMOUNTS)
+    shown = listed if len(rows) <= SHOWN_GROUPS else fold(f"{len(rows)} groups", listed)
     return tag(
         "section",
         tag("h2", "GPU nodes, USD a month"),
@@ -316,7 +247,7 @@ def _missing(report: Report) -> Html:
         for row in missing[:SHOWN_REPAIRS]
     ]
     total = sum(row.owners for row in missing)
-    return _folded(f"Not assessed ({total})", _table(rows, "Rows")) if rows else Html("")
+    return folded(f"Not assessed ({total})", table(rows, "Rows")) if rows else Html("")
 
 
 def _waived(report: Report) -> Html:
@@ -336,13 +267,13 @@ def _waived(report: Report) -> Html:
                 ("Reason", reason),
             )
         )
-    return _folded(f"Waived ({len(rows)})", _table(rows)) if rows else Html("")
+    return folded(f"Waived ({len(rows)})", table(rows)) if rows else Html("")
 
 
 def _policies(report: Report) -> Html:
     counts = ("Passed", "Failed", "Waived", "Errors", "Not assessed", "Points", "Of")
     rows = [_policy(policy) for policy in report.policies]
-    return _folded(f"Policies ({len(rows)})", _table(rows, *counts)) if rows else Html("")
+    return folded(f"Policies ({len(rows)})", table(rows, *counts)) if rows else Html("")
 
 
 def _policy(policy: PolicyResult) -> Cells:

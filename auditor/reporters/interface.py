@@ -36,6 +36,8 @@ class RenderOptions(msgspec.Struct, frozen=True, kw_only=True):
     """``https://github.com/o/r/blob/SHA``: sources are linked below it; empty: no links."""
     docs_base: str = ""
     """Where ``<policy id>.md`` is published; empty: a rule's first reference is its help."""
+    seconds: float | None = None
+    """How long the run took; None where that is not known, as for a saved result."""
 
 
 def severity_rank(severity: SeverityName) -> int:

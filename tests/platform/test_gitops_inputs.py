@@ -130,6 +130,19 @@ def test_names_of_the_account_come_from_terraform(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_audits_are_kept_where_their_role_may_read_and_write(environment: str) -> None:
+    job = one(f"infrastructure/configs/{environment}", "CronJob", "auditor")["spec"]["jobTemplate"]["spec"]
+    (asked,) = job["template"]["spec"]["containers"]
+    variables = {each["name"]: each["value"] for each in asked["env"]}
+    assert variables["REPORTS_BUCKET"] == cluster(environment)["reports_bucket"]
+    prefix = re.search(r'--history "s3://\$REPORTS_BUCKET/(\w+)"', " ".join(asked["args"]))
+    assert prefix is not None
+    role = (PLATFORM / "terraform/modules/platform/identities.tf").read_text()
+    assert f"module.reports.arn}}/{prefix[1]}/*" in role
+    assert f'values   = ["{prefix[1]}/"]' in role
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_workers_reach_every_private_subnet_and_no_other(environment: str) -> None:
     policy = one(f"apps/{environment}", "NetworkPolicy", "ml-worker")["spec"]["egress"][1]
     found = [each["ipBlock"]["cidr"] for each in policy["to"]]

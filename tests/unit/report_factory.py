@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from auditor.report import (
     CategoryScore,
     Finding,
@@ -14,16 +16,20 @@ from auditor.report import (
     Graph,
     GraphEdge,
     GraphNode,
+    History,
+    HistoryRun,
     Inputs,
     Judged,
     Location,
     Money,
     MoneyRow,
+    OpenSince,
     PolicyResult,
     ProblemRow,
     RelatedLocation,
     Replacement,
     Report,
+    ScoreChangeRow,
     ScoreInfo,
     TargetInfo,
     WaiverInfo,
@@ -345,6 +351,43 @@ def report(**more: Any) -> Report:
     return Report(**(fields | more))
 
 
+def history(scope: str = "platform", text: str = "") -> History:
+    """Three runs: a loss, and another policy set; ``text`` stands wherever an audited tree chooses it."""
+    run = HistoryRun(
+        name=text or "20260801T093000Z-0badcafe.json",
+        generated_at="2026-08-01T09:30:00Z",
+        score=91.5,
+        coverage=97.0,
+        grade="B",
+        open=1,
+    )
+    moved = ScoreChangeRow(text or "GPU-002", "changed", -22.5)
+    lost = replace(
+        run, generated_at="2026-08-02T09:30:00Z", score=69.0, open=2, new=1, points=-22.5, moved=(moved,)
+    )
+    other = replace(
+        run, generated_at="2026-08-04T09:30:00Z", incomparable=text or "different policy sets", open=2
+    )
+    old = OpenSince(
+        policy="GPU-002",
+        severity="critical",
+        resource=text or "apps/Deployment/inference/ml-worker",
+        title=text or "Deployment inference/ml-worker",
+        message=text or "does not tolerate nvidia.com/gpu:NoSchedule",
+        since="2026-08-01T09:30:00Z",
+        first="2026-08-01T09:30:00Z",
+        before=True,
+    )
+    return History(
+        scope=scope,
+        where=text or "audits",
+        runs=(run, lost, other),
+        open=(old, replace(old, before=False, since="2026-08-02T09:30:00Z")),
+        policies={"GPU-002": text or "gpu-untolerated-taint"},
+        left_out=(ProblemRow(text or "audits/notes.json", 0, 0, text or "not a saved result", text, False),),
+    )
+
+
 def clean() -> Report:
     """A report without any finding."""
     score = ScoreInfo(
@@ -443,6 +486,7 @@ def hostile(text: str) -> Report:
             change_floor=1.0,
         ),
         graphs=(Graph(text, nodes, edges),),
+        history=history(text, text),
         gate=Gate(1, (text,)),
     )
 

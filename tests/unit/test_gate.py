@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from auditor.cli.entry import main
-from auditor.gate import gate
+from auditor.gate import fallen, gate
 from auditor.options import Settings
 from auditor.policy import Severity
-from auditor.report import Finding, Location
+from auditor.report import Finding, Gate, History, HistoryRun, Location
 from auditor.score import Score, Tally
 from auditor.spans import Problem
 from tests.unit.repos import STRAY
@@ -153,3 +153,61 @@ def test_an_internal_error_is_one_line_and_exit_four(
     said = capsys.readouterr().err
     assert "internal error: ZeroDivisionError: inside" in said
     assert "Traceback" not in said
+
+
+def trend(*scores: float | None, incomparable: int = -1) -> History:
+    """One run a day; ``incomparable`` is the one that cannot be compared with the one before it."""
+    runs = [
+        HistoryRun(
+            name=str(day),
+            generated_at=f"2026-08-0{day + 1}T06:00:00Z",
+            score=score,
+            coverage=100.0,
+            grade="A",
+            open=0,
+            incomparable="different policy sets" if day == incomparable else "",
+        )
+        for day, score in enumerate(scores)
+    ]
+    return History(scope="x", where="audits", runs=tuple(runs))
+
+
+@pytest.mark.parametrize(
+    ("scores", "most", "code"),
+    [
+        ((100.0, 94.9), 5.0, 1),
+        ((100.0, 95.0), 5.0, 0),
+        ((95.0, 100.0), 0.0, 0),
+        ((100.0, 99.99), 0.0, 1),
+        ((100.0, None, 90.0), 5.0, 1),
+        ((100.0, 90.0, 90.0), 5.0, 0),
+    ],
+)
+def test_a_score_may_fall_by_so_much_since_the_last_run_that_had_one(
+    scores: tuple[float | None, ...], most: float, code: int
+) -> None:
+    assert fallen(Gate(0), trend(*scores), most).exit_code == code
+
+
+def test_a_fall_is_told_with_what_else_failed() -> None:
+    assert fallen(Gate(1, ("1 open high finding",)), trend(100.0, 69.0), 5.0).reasons == (
+        "1 open high finding",
+        "score fell by 31 points since 2026-08-01T06:00:00Z",
+    )
+    incomplete = fallen(Gate(3, ("1 input could not be used",)), trend(100.0, 69.0), 5.0)
+    assert incomplete == Gate(1, ("score fell by 31 points since 2026-08-01T06:00:00Z",))
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        None,
+        trend(50.0),
+        trend(100.0, None),
+        trend(100.0, 50.0, incomparable=1),
+        trend(100.0, None, 50.0, incomparable=1),
+    ],
+)
+def test_what_cannot_be_compared_is_a_note_and_no_fall(history: History | None) -> None:
+    decision = fallen(Gate(0), history, 5.0)
+    assert decision.exit_code == 0 and "no run before" in decision.notes[0]

@@ -65,3 +65,22 @@ def test_what_is_left_out_needs_no_rule() -> None:
     left = role() - role("--leave-out", "secrets")
     assert left == {("", "secrets", "list")}
     assert run("rbac", "--leave-out", "secret").code == 2
+
+
+def test_report_objects_are_written_by_these_rights_and_no_others() -> None:
+    plain, writing = role("--policy", "SEC-007"), role("--policy", "SEC-007", "--report-objects")
+    plurals = {
+        "openreports.io": ("clusterreports", "reports"),
+        "wgpolicyk8s.io": ("clusterpolicyreports", "policyreports"),
+    }
+    assert writing - plain == {
+        (group, resource, verb)
+        for group, resources in plurals.items()
+        for resource in resources
+        for verb in ("create", "delete", "list", "update")
+    }
+
+
+def test_report_objects_need_a_cluster(tmp_path: Path) -> None:
+    outcome = run("check", tmp_path, "--report-objects")
+    assert outcome.code == 2 and "add --cluster" in outcome.err and outcome.out == ""

@@ -64,8 +64,8 @@ class Refused(Exception):
         self.unknown, self.action = unknown, action
 
 
-def refused(error: Any, action: str, where: str) -> Refused:
-    """What an error of botocore means for a call that needs the IAM ``action``, made at ``where``."""
+def refused(error: Any, action: str, where: str, resource: str = "*") -> Refused:
+    """What an error of botocore means for a call that needs the IAM ``action`` on ``resource``, made at ``where``."""
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
         return Refused(_unreached(error, action, where), action)
@@ -78,13 +78,14 @@ def refused(error: Any, action: str, where: str) -> Refused:
         reason = f"AWS throttled {action} in {where} until the retries ran out ({code})"
         return Refused(Unknown(reason, "run again later, or name fewer regions"), action)
     if code in DENIED or status in (401, 403):
-        return Refused(_denied(action, where, said), action)
+        return Refused(_denied(action, where, said, resource), action)
     why = Unknown(f"{action} failed in {where}: {code or status}: {said}", "run again; report it if it stays")
     return Refused(why, action)
 
 
-def _denied(action: str, where: str, said: str) -> Unknown:
-    repair = f'let the auditor\'s role do it: {{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}'
+def _denied(action: str, where: str, said: str, resource: str) -> Unknown:
+    statement = f'{{"Effect": "Allow", "Action": "{action}", "Resource": "{resource}"}}'
+    repair = f"let the auditor's role do it: {statement}"
     if "explicit deny" in said:
         of_whom = "a service control policy" if "service control" in said else "a policy"
         repair = f"{of_whom} denies {action} explicitly: exempt the auditor's role there"

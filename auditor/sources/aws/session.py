@@ -136,11 +136,12 @@ class Place:
             found = self._clients.get(service)
             if found is None:
                 region = GLOBAL_REGION if service in _GLOBAL and self.partition == "aws" else self.region
-                found = self._clients[service] = self._session.client(service, region, config=_config())
+                found = self._clients[service] = self._session.client(service, region, config=client_config())
             return found
 
 
-def _config() -> Any:
+def client_config() -> Any:
+    """How every client behaves: its timeouts, retries and name."""
     from botocore.config import Config
 
     return Config(
@@ -170,7 +171,7 @@ def open_account(base: Any, account: Account, region: str) -> tuple[Any, str, st
     where = account.role_arn or "the account at hand"
     try:
         session = _assumed(base, account, region) if account.role_arn else base
-        told = session.client("sts", region, config=_config()).get_caller_identity()
+        told = session.client("sts", region, config=client_config()).get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         action = "sts:AssumeRole" if account.role_arn else "sts:GetCallerIdentity"
         raise refused(error, action, where) from error
@@ -186,7 +187,7 @@ def _assumed(base: Any, account: Account, region: str) -> Any:
     arguments = {"RoleArn": account.role_arn, "RoleSessionName": _SESSION_NAME}
     if account.external_id:
         arguments["ExternalId"] = account.external_id
-    client = base.client("sts", region, config=_config())
+    client = base.client("sts", region, config=client_config())
 
     def renew() -> dict[str, str]:
         found = client.assume_role(**arguments)["Credentials"]

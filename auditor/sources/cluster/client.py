@@ -1,4 +1,4 @@
-"""GET requests that either give bytes or say what is wrong, in bounded time."""
+"""Requests that either give bytes or say what is wrong, in bounded time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from auditor.secrets import masked_text
 from auditor.sources.cluster.connection import Connection
@@ -17,6 +18,7 @@ RETRY_SECONDS = 30.0
 """How long one request may be tried again: an API server restarts in less."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 _AGAIN = frozenset({429, 500, 502, 503, 504})
+_DONE = frozenset({200, 201, 202})
 _LONGEST = 200
 
 
@@ -34,7 +36,7 @@ class ApiError(Exception):
 
 
 class Client:
-    """Reads from one API server. ``now`` and ``sleep`` are arguments so that tests need not wait."""
+    """Speaks to one API server. ``now`` and ``sleep`` are arguments so that tests need not wait."""
 
     def __init__(
         self,
@@ -54,34 +56,48 @@ class Client:
         self, path: str, query: Mapping[str, str] | None = None, accept: str = "application/json"
     ) -> bytes:
         """The body of one GET. :class:`ApiError` when there is none after a time."""
+        return self.ask("GET", path, query, accept)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        accept: str = "application/json",
+        body: bytes | None = None,
+    ) -> bytes:
+        """The answer to one request, tried again for a while; ``body`` is JSON. :class:`ApiError`."""
+        url = f"{self._connection.host}{path}{f'?{urlencode(query)}' if query else ''}"
         until, pause, renewed = self._now() + RETRY_SECONDS, FIRST_PAUSE, False
         while True:
-            status, body, wait = self._once(path, query, accept)
-            if status == 200:
-                return body
+            status, answer, wait = self._once(method, url, accept, body)
+            if status in _DONE:
+                return answer
             if status == 401 and self._renew is not None and not renewed:
                 self._connection, renewed = self._renew(), True
                 continue
-            error = ApiError(status, _said(status, body))
+            error = ApiError(status, _said(status, answer))
             wait = max(wait, pause)
             if (status and status not in _AGAIN) or self._now() + wait > until:
                 raise error
             self._sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    def _once(self, path: str, query: Mapping[str, str] | None, accept: str) -> tuple[int, bytes, float]:
+    def _once(self, method: str, url: str, accept: str, body: bytes | None) -> tuple[int, bytes, float]:
         """Status (0 without an answer), body, and the seconds that the server asks to wait."""
         import urllib3
 
         self.requests += 1
         headers = {"accept": accept, "accept-encoding": "gzip", "user-agent": "auditor"}
+        if body is not None:
+            headers["content-type"] = "application/json"
         timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
         try:
             headers |= self._connection.headers()
             answer = self._connection.pool.request(
-                "GET",
-                self._connection.host + path,
-                fields=dict(query or {}),
+                method,
+                url,
+                body=body,
                 headers=headers,
                 timeout=timeout,
                 retries=False,

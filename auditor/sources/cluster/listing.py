@@ -36,17 +36,21 @@ def listed(
     *,
     metadata_only: bool = False,
     blank: Callable[[bytes], bytes] = blanked,
+    selector: str = "",
 ) -> list[Item]:
     """Every item of a list, projected page by page. :class:`ApiError` when a page cannot be had.
 
-    ``blank`` takes keys out of a page before anything looks at it.
+    ``blank`` takes keys out of a page before anything looks at it. ``selector`` is one of labels.
 
     A 410 means that the server has forgotten where the list began: all of it is read again.
     """
     accept = METADATA_ONLY if metadata_only else "application/json"
+    first = {"limit": str(PAGE), **({"labelSelector": selector} if selector else {})}
     for attempt in range(RESTARTS + 1):
         try:
-            return [item for page in _pages(client, path, accept, blank) for item in map(project, page)]
+            return [
+                item for page in _pages(client, path, first, accept, blank) for item in map(project, page)
+            ]
         except ApiError as error:
             if error.status != 410 or attempt == RESTARTS:
                 raise
@@ -56,12 +60,12 @@ def listed(
 
 
 def _pages(
-    client: Client, path: str, accept: str, blank: Callable[[bytes], bytes]
+    client: Client, path: str, first: dict[str, str], accept: str, blank: Callable[[bytes], bytes]
 ) -> Iterator[list[msgspec.Raw]]:
-    query = {"limit": str(PAGE)}
+    query = first
     while True:
         page = _PAGES.decode(blank(client.get(path, query, accept)))
         yield page.items or []
         if not page.metadata.next:
             return
-        query = {"limit": str(PAGE), "continue": page.metadata.next}
+        query = {**first, "continue": page.metadata.next}

@@ -15,9 +15,9 @@ def rule_text(kind: ClusterKind, verbs: Iterable[str] = ("list",)) -> str:
     return f'{{apiGroups: ["{kind.group}"], resources: ["{kind.plural}"], verbs: [{listed}]}}'
 
 
-def repair(kind: ClusterKind) -> str:
-    """The act that makes a refused list possible."""
-    return f"add the rule {rule_text(kind)} to the auditor's ClusterRole"
+def repair(kind: ClusterKind, verbs: Iterable[str] = ("list",)) -> str:
+    """The act that makes a refused request possible."""
+    return f"add the rule {rule_text(kind, verbs)} to the auditor's ClusterRole"
 
 
 def rules(

@@ -151,7 +151,7 @@ module "auditor_role" {
 }
 
 data "aws_iam_policy_document" "auditor" {
-  # Reads settings, and no content: neither objects, nor messages, nor logs.
+  # Reads settings, and no content but its own reports: neither objects, nor messages, nor logs.
   dynamic "statement" {
     for_each = local.auditor_reads.by_service
     content {
@@ -168,15 +168,28 @@ data "aws_iam_policy_document" "auditor" {
     resources = ["*"]
   }
 
+  # The history: what was found before stands in every new report.
   statement {
-    sid       = "WriteReports"
-    actions   = ["s3:PutObject"]
+    sid       = "KeepReports"
+    actions   = ["s3:GetObject", "s3:PutObject"]
     resources = ["${module.reports.arn}/audits/*"]
   }
 
   statement {
-    sid       = "EncryptReports"
-    actions   = ["kms:GenerateDataKey"]
+    sid       = "ListReports"
+    actions   = ["s3:ListBucket"]
+    resources = [module.reports.arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "s3:prefix"
+      values   = ["audits/"]
+    }
+  }
+
+  statement {
+    sid       = "UseTheReportsKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
     resources = [module.operations_key.arn]
 
     condition {
