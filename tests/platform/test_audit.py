@@ -45,12 +45,10 @@ def test_only_other_projects_charts_and_definitions_are_not_rendered(report: dic
 def test_what_is_not_assessed_is_known(report: dict[str, Any]) -> None:
     """Each needs the account or another target; a new one is looked at before it is added here.
 
-    REL-081: the waivers that the Job before a sync mounts come with another Application. TF-006: the names of buckets
-    end with the account's number, which a plan knows and the files do not.
+    TF-006: the names of buckets end with the account's number, which a plan knows and the files do not.
     """
     unknown = {each["policy"] for each in report["findings"] if each["status"] == "not-assessed"}
-    known = {"KED-038", "WRK-024", "RBAC-020", "NET-022", "NET-023", "NET-024", "REL-081", "TF-006"}
-    assert unknown <= known
+    assert unknown <= {"KED-038", "WRK-024", "RBAC-020", "NET-022", "NET-023", "NET-024", "TF-006"}
 
 
 def test_every_argo_application_was_followed_to_what_it_deploys(report: dict[str, Any]) -> None:
