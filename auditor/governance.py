@@ -47,6 +47,8 @@ class Request(Struct):
     config: Path | None = None
     use_config: bool = True
     policy_folders: Sequence[Path] = ()
+    waivers: Path | None = None
+    """In place of the file that the configuration names."""
     baseline: Path | None = None
     changed_since: str = ""
     trust_base: str = ""
@@ -76,7 +78,7 @@ def govern(request: Request) -> Governance:
     revision = _revision(request.root, request.trust_base) if request.trust_base and request.root else None
     reader = _Reader(request.root, revision)
     found = Governance(request, _config(request, reader), revision, warnings=reader.warnings)
-    found.waivers = _waivers(found.config, reader)
+    found.waivers = _waivers(request, found.config, reader)
     found.own_policies = [
         policy
         for folder in found.config.policy_folders
@@ -242,9 +244,14 @@ def _read_config(reader: _Reader, name: str) -> bytes | None:
     return reader.revision.read(name)  # a pyproject.toml changes for many reasons
 
 
-def _waivers(config: Config, reader: _Reader) -> list[Rule]:
+def _waivers(request: Request, config: Config, reader: _Reader) -> list[Rule]:
     """The rules that count; those of the working tree alone become warnings."""
     file, required = config.waivers_file, config.settings.require_until
+    if request.waivers is not None:
+        data, name = reader.given(request.waivers)
+        if data is None:
+            raise UsageError(f"{name}: no such file of waivers")
+        return _parsed(data, name, required)
     before = len(reader.warnings)
     data = reader.read(file)
     del reader.warnings[before:]  # said rule by rule below

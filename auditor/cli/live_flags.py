@@ -37,6 +37,7 @@ def add_live_flags(parser: argparse.ArgumentParser) -> None:
         default="",
         help="what reports and auditor.toml call the cluster (default: its context)",
     )
+    add_leave_out(group)
     add("--aws", action="append", nargs="?", const="", default=[], metavar="PROFILE", help="an AWS account")
     add(
         "--aws-region",
@@ -80,6 +81,22 @@ def add_live_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_leave_out(parser: argparse._ActionsContainer) -> None:
+    """Declare ``--leave-out``: what a cluster is not asked for, though a policy needs it."""
+    parser.add_argument(
+        "--leave-out",
+        action="append",
+        default=[],
+        metavar="KINDS",
+        help="never list these kinds of a cluster (plural, as secrets); what needs them is not assessed, exit code 0",
+    )
+
+
+def left_out(options: argparse.Namespace) -> list[str]:
+    """The plurals that ``--leave-out`` names."""
+    return [name.strip() for text in options.leave_out for name in text.split(",") if name.strip()]
+
+
 def is_live(options: argparse.Namespace) -> bool:
     """Whether anything that runs is to be audited."""
     return bool(options.live or options.cluster or options.aws or options.prometheus or options.snapshot)
@@ -120,6 +137,7 @@ def requests_of(options: argparse.Namespace) -> list[Request]:
         "kubeconfig": options.kubeconfig,
         "name": options.cluster_name,
         "secret_shapes": options.secret_shapes,
+        "left_out": left_out(options),
     }
     found = [Request("cluster", context, own) for context in options.cluster]
     found += [Request("aws", profile, _aws(options)) for profile in options.aws]

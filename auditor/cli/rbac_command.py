@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from auditor.cli.live_flags import declared_by_git
+from auditor.cli.live_flags import add_leave_out, declared_by_git, left_out
 from auditor.cli.run_flags import add_run_flags
 
 if TYPE_CHECKING:
@@ -23,12 +23,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "  auditor rbac --pack gpu-platform --git .       with what drift against this repository needs\n"
         "  auditor rbac --bind audit/auditor | kubectl apply -f -\n"
         "  auditor rbac --report-objects                  with the rules that its own report objects need\n"
-        "\nReading Secrets means list on secrets, which RBAC cannot narrow to names: leave the policies that join\n"
-        "them out (--policy) where that is too much; they are then not assessed."
+        "\nReading Secrets means list on secrets, which RBAC cannot narrow to names: where that is too much, give\n"
+        "--leave-out secrets here and to check; what joins them is then not assessed."
     )
     add_run_flags(parser, paths=False)
     add = parser.add_argument
     add("--git", action="append", default=[], metavar="PATH", help="the repository that drift is measured by")
+    add_leave_out(parser)
     add("--name", default="auditor", help="of the ClusterRole (default: auditor)")
     add("--report-objects", action="store_true", help="with what check --report-objects writes")
     add("--bind", metavar="NAMESPACE/ACCOUNT", default="", help="bind it to this ServiceAccount too")
@@ -42,17 +43,16 @@ def run(options: argparse.Namespace) -> int:
 
     _, settings, inventory = declared_by_git(options)
     needs = needs_of(settings, inventory, datetime.now(UTC))
-    sys.stdout.write(
-        _role(options.name, needs, writes=options.report_objects) + _binding(options.name, options.bind)
-    )
+    role = _role(options.name, needs, left_out(options), writes=options.report_objects)
+    sys.stdout.write(role + _binding(options.name, options.bind))
     return 0
 
 
-def _role(name: str, needs: Needs, *, writes: bool) -> str:
+def _role(name: str, needs: Needs, without: list[str], *, writes: bool) -> str:
     from auditor.data.cluster_kinds import BY_KEY
     from auditor.results.objects import APIS, VERBS
     from auditor.sources.cluster.rules import rules
-    from auditor.sources.cluster.wanted import GET, declared, kinds_of, wanted
+    from auditor.sources.cluster.wanted import GET, declared, kinds_of, plurals, wanted
 
     unknown = sorted(kinds_of(declared(needs)) - BY_KEY.keys())
     lines = [f"{LEFT_OUT}{', '.join('/'.join(key) for key in unknown)}"] if unknown else []
@@ -63,7 +63,8 @@ def _role(name: str, needs: Needs, *, writes: bool) -> str:
         "rules:",
     ]
     objects = [kind for api in APIS for kind in api] if writes else []
-    found = rules([*wanted(needs), *objects], {**GET, **{kind.key: VERBS for kind in objects}})
+    read = wanted(needs, plurals(without))
+    found = rules([*read, *objects], {**GET, **{kind.key: VERBS for kind in objects}})
     lines[-1] += "" if found else " []"
     for rule in found:
         lines.append(f"- apiGroups: [{_quoted(rule['apiGroups'])}]")

@@ -46,6 +46,12 @@ def add_run_flags(parser: argparse.ArgumentParser, *, paths: bool = True) -> Non
         help="run the policies in this folder too",
     )
     add("--config", type=Path, metavar="FILE", help="configuration (default: auditor.toml at the first PATH)")
+    add(
+        "--waivers",
+        type=Path,
+        metavar="FILE",
+        help="accepted failures (default: auditor-waivers.yaml at the first PATH)",
+    )
     add("--no-config", action="store_true", help="ignore auditor.toml and auditor-waivers.yaml")
     add(
         "--trust-base",
@@ -137,6 +143,7 @@ def request_of(options: argparse.Namespace, tree: Tree) -> Request:
         config=options.config,
         use_config=not options.no_config,
         policy_folders=options.policies,
+        waivers=options.waivers,
         baseline=getattr(options, "baseline", None),
         changed_since=getattr(options, "changed_since", ""),
         trust_base=options.trust_base,

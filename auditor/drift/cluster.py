@@ -1,8 +1,8 @@
 """Which cluster runs which of Git's targets, and what of it is there. Built once a run, over everything.
 
 A target is deployed to a cluster when the configuration says so, when an Application of that cluster deploys it, or
-when at least half of its objects are there. Where two targets that are deployed declare one object (overlays of two
-environments in one repository), nothing is guessed.
+when at least half of its objects are there; an alternative, which no Application deploys, is deployed to none. Where
+two targets that are deployed declare one object (overlays of two environments in one repository), nothing is guessed.
 """
 
 from __future__ import annotations
@@ -40,9 +40,14 @@ def compared(resource: Resource) -> bool:
         resource.api_version not in ("terraform", "file")
         and bool(resource.name)
         and not resource.name.endswith("*")
-        and not any(hook in resource.annotations for hook in HOOKS)
+        and not is_hook(resource)
         and resource.kind not in ("Kustomization", "ClusterConfig")
     )
+
+
+def is_hook(resource: Resource) -> bool:
+    """Whether it comes and goes with a sync of Argo CD or a release of Helm."""
+    return any(hook in resource.annotations for hook in HOOKS)
 
 
 class Clusters:
@@ -98,7 +103,7 @@ class Clusters:
         return next((each for each in owners[0].resources if self._live_key(cluster, each) == key), None)
 
     def _cluster_of(self, target: Target) -> Target | Unknown | None:
-        if not self.clusters or not any(compared(each) for each in target.resources):
+        if target.alternative or not self.clusters or not any(compared(each) for each in target.resources):
             return None
         if target.cluster:
             return next((each for each in self.clusters if each.cluster == target.cluster), None)

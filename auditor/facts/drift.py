@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from auditor.drift.argocd import ArgoSettings, settings_in
-from auditor.drift.cluster import COMPARE_OPTIONS, TRACKING_ID, Clusters, compared
+from auditor.drift.cluster import COMPARE_OPTIONS, TRACKING_ID, Clusters, compared, is_hook
 from auditor.drift.compare import ABSENT, Difference, differences
 from auditor.drift.ignored import about, entries_of, ignored
 from auditor.drift.managers import Manager, applied, manager_of, owners_of, writers
@@ -161,8 +161,8 @@ def _tracked_by(tracking: str, live: Resource) -> str:
 class Orphans:
     """``facts.orphan`` of a live object: ``{judged, orphan, why, who}``.
 
-    ``judged``: something applied it from a manifest, nothing in the cluster makes it, and Git's targets that run there
-    were read. ``orphan``: no manifest declares it any more. ``who`` applied it last, and when.
+    ``judged``: something applied it from a manifest, nothing in the cluster makes it, no sync does (a hook), and Git's
+    targets that run there were read. ``orphan``: no manifest declares it any more. ``who`` applied it last, and when.
     """
 
     def __init__(self, world: World) -> None:
@@ -203,7 +203,7 @@ class Orphans:
     def _belongs(self, live: Resource) -> str:
         """Why Git should declare the object; '' when it need not."""
         owners = live.metadata.get("ownerReferences")
-        if type(owners) is list and owners:
+        if (type(owners) is list and owners) or is_hook(live):
             return ""
         tracking = str(live.annotations.get(TRACKING_ID, ""))
         tracked = _tracked_by(tracking, live) if tracking else str(live.labels.get(self._label, ""))

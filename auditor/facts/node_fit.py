@@ -155,6 +155,8 @@ def rendered(path: Path) -> str:
 def no_groups(world: World) -> Unknown:
     """Why nothing can be said of pods whose nodes nobody declares here."""
     name = world.name
+    if world.is_live:
+        return Unknown(f"no node group with GPUs is known of {name}", "add --aws: its account knows them")
     return Unknown(
         f"no node group with GPUs is declared in {name} or in what it is tied to",
         f'name the Terraform root that makes its nodes: terraform = "<path>" under [target."{name}"] in auditor.toml',

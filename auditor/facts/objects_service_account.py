@@ -46,7 +46,9 @@ class ServiceAccountOf:
             if type(kind) is not str or type(name) is not str:
                 continue
             if kind == "Group":
-                self._groups.add(name)
+                # Kubernetes lets every account read its issuer's keys: that is no grant of anybody's.
+                if binding.key not in self._world.target.given:
+                    self._groups.add(name)
             elif kind == "ServiceAccount":
                 namespace = subject.get("namespace", binding.namespace)
                 place = (namespace if type(namespace) is str else "", binding)

@@ -140,18 +140,24 @@ def disk_gib() -> int:
 
 
 def start(cluster: Cluster, account: Account, folder: Path) -> Loop:
-    """Apply Terraform, enforce IAM, fill the repository in, apply it. Everything is at zero afterwards."""
+    """Fill the repository in and apply it. Everything is at zero afterwards."""
+    loop, adopted = adopt(cluster, account, folder)
+    _hasten(adopted)
+    install(cluster, adopted)
+    return loop
+
+
+def adopt(cluster: Cluster, account: Account, folder: Path) -> tuple[Loop, Adopted]:
+    """Apply Terraform, enforce IAM, fill the repository in; nothing is in the cluster yet."""
     bridge = account.apply(ENVIRONMENT, folder, {})["gitops_bridge"]
     account.enforce()
     loop = Loop(cluster, account, bridge["annotations"])
     adopted = Adopted(folder / "repository", ENVIRONMENT)
     adopted.write_cluster(bridge)
     adopted.write_model(_publish_model(loop, folder / "model"))
-    _hasten(adopted)
     # S3's own test event, sent when the notification was made, would wake a worker.
     loop.sqs.purge_queue(QueueUrl=loop.bridge["queue_url"])
-    install(cluster, adopted)
-    return loop
+    return loop, adopted
 
 
 def install(cluster: Cluster, adopted: Adopted) -> None:

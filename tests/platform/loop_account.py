@@ -73,8 +73,20 @@ class Account(Moto):
             "aws_access_key_id": key["AccessKeyId"],
             "aws_secret_access_key": key["SecretAccessKey"],
         }
+        self._judge_after(0)
+
+    def leave(self) -> None:
+        """The test's user goes, with its key and its rights: an audit of the account would find both, and rightly."""
+        self._judge_after(1_000_000)
+        iam = self.client("iam")
+        iam.delete_access_key(UserName="test", AccessKeyId=self.keys["aws_access_key_id"])
+        iam.detach_user_policy(UserName="test", PolicyArn=ADMINISTRATOR)
+        iam.delete_user(UserName="test")
+        self._judge_after(0)
+
+    def _judge_after(self, requests: int) -> None:
         url, plain = f"{self.url}/moto-api/reset-auth", {"Content-Type": "text/plain"}
-        request = urllib.request.Request(url, data=b"0", headers=plain, method="POST")
+        request = urllib.request.Request(url, data=str(requests).encode(), headers=plain, method="POST")
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
             assert json.loads(answer.read())["status"] == "ok"
 

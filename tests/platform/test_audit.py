@@ -56,7 +56,7 @@ def test_every_argo_application_was_followed_to_what_it_deploys(report: dict[str
 
 
 def test_waivers_have_a_reason_and_end_within_a_year() -> None:
-    listed = read(PLATFORM / "auditor-waivers.yaml")[0]
+    listed = read(PLATFORM / "infrastructure/configs/base/audit/auditor-waivers.yaml")[0]
     for waiver in listed:
         assert len(waiver["reason"].split()) > 4
         left = waiver["until"] - datetime.date.today()

@@ -200,5 +200,6 @@ def test_no_file_holds_a_document_that_nothing_deploys() -> None:
 
 def named_files(kustomization: Any) -> set[Any]:
     body = read(kustomization)[0]
-    names = [*body.get("resources", []), *body.get("configurations", [])]
+    generated = [name for each in body.get("configMapGenerator", []) for name in each.get("files", [])]
+    names = [*body.get("resources", []), *body.get("configurations", []), *generated]
     return {kustomization.parent / name for name in names if name.endswith(".yaml")}

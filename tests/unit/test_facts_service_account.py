@@ -56,3 +56,10 @@ def test_other_accounts_and_other_namespaces_grant_nothing() -> None:
 )
 def test_groups_of_accounts_grant_to_each_of_them(group: str, wanted: bool) -> None:
     assert granted(GROUPS.format(group=group)) is wanted
+
+
+def test_what_kubernetes_grants_to_every_account_is_no_grant() -> None:
+    world = tree(a__pod=pod("api", "prod"), a__binding=GROUPS.format(group="system:serviceaccounts"))
+    [binding] = world.kind("rbac.authorization.k8s.io", "ClusterRoleBinding")
+    world.target.given.add(binding.key)
+    assert world.fact("service_account", world.instances("PodSpec")[0])["granted"] is False

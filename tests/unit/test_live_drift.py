@@ -477,3 +477,44 @@ def test_a_cluster_bears_the_name_that_the_configuration_gives_it(tmp_path: Path
     assert plain.code == 0 and named.code == 1
     (found,) = [each for each in json.loads(named.out)["findings"] if each["status"] == "fail"]
     assert found["title"] == "ConfigMap inference/settings" and "cluster prod" in found["message"]
+
+
+def test_a_hook_that_a_sync_left_is_no_orphan(tmp_path: Path) -> None:
+    hook = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": "before-sync",
+            "namespace": "inference",
+            "annotations": {"argocd.argoproj.io/hook": "PreSync"},
+            "managedFields": [owned("argocd-controller", "2026-04-01T10:00:00Z", {"f:spec": {}})],
+        },
+    }
+    plain = json.loads(json.dumps(hook))
+    plain["metadata"] |= {"name": "left", "annotations": {}}
+    found = audited(tmp_path, [live_deployment(), CONFIG_MAP, SECRET, hook, plain])
+    assert [each["resource"] for each in found] == ["/ConfigMap/inference/left"]
+
+
+KUSTOMIZATIONS = {
+    "base/kustomization.yaml": "resources: [all.yaml]",
+    "base/all.yaml": GIT,
+    "warm/kustomization.yaml": "resources: [../base, warm.yaml]",
+    "warm/warm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: warm, namespace: inference}\n",
+    "auditor.toml": '[target.prod]\nmanifests = ["argocd:worker", "warm"]\ncluster = "prod"\n',
+}
+
+
+def test_an_alternative_that_nobody_deploys_is_missing_nowhere(tmp_path: Path) -> None:
+    tree = tmp_path / "git"
+    for name, text in KUSTOMIZATIONS.items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(text)
+    (tree / "application.yaml").write_text(APPLICATION.replace("path: app", "path: base"))
+    with serving(FakeCluster([live_deployment(), CONFIG_MAP, SECRET])) as cluster:
+        config = cluster.kubeconfig(tmp_path)
+        flags = ("--git", tree, "--kubeconfig", config, "--cluster-name", "prod", "--policy", DRIFT)
+        done = run("check", "--live", *flags, "--format", "json")
+    report = json.loads(done.out)
+    assert "warm" in {each["name"].rpartition(":")[2] for each in report["targets"]}
+    assert [each["resource"] for each in report.get("findings", []) if each["status"] == "fail"] == []

@@ -74,6 +74,12 @@ def test_an_account_without_its_namespace_is_a_mistake_of_usage() -> None:
     assert run("rbac", "--bind", "auditor").code == 2
 
 
+def test_what_is_left_out_needs_no_rule() -> None:
+    left = role() - role("--leave-out", "secrets")
+    assert left == {("", "secrets", "list")}
+    assert run("rbac", "--leave-out", "secret").code == 2
+
+
 def test_report_objects_are_written_by_these_rights_and_no_others() -> None:
     plain, writing = role("--policy", "SEC-007"), role("--policy", "SEC-007", "--report-objects")
     plurals = {

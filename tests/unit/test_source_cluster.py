@@ -330,3 +330,37 @@ def test_nonsense_from_the_server_costs_one_kind(tmp_path: Path, body: bytes) ->
     reach = only(reading).reach
     assert reach is not None and set(reach.unread) == {("apps", "Deployment")}
     assert any(each.kind == "CronJob" for each in only(reading).resources)
+
+
+def test_what_is_left_out_is_never_asked_for_and_leaves_the_run_whole(tmp_path: Path) -> None:
+    with serving(FakeCluster(WORKLOADS)) as cluster:
+        flags = ("--kubeconfig", cluster.kubeconfig(tmp_path), "--policy", "SEC-001", "--fail-on", "never")
+        done = run("check", "--live", *flags, "--leave-out", "deployments, secrets", "--format", "json")
+        asked = {path.rpartition("/")[2] for path in cluster.requests}
+    report = json.loads(done.out)
+    assert done.code == 0 and not asked & {"deployments", "secrets"}
+    (row,) = report["problems"]
+    assert "--leave-out names them" in row["what"] and row["incomplete"] is False
+
+
+def test_a_policy_on_what_is_left_out_is_not_assessed(tmp_path: Path) -> None:
+    with serving(FakeCluster(WORKLOADS)) as cluster:
+        reading = read(cluster, tmp_path, "SEC-001", left_out=("deployments",))
+    reach = only(reading).reach
+    assert reach is not None and not reading.problems
+    assert "without --leave-out deployments" in reach.unread["apps", "Deployment"].why.repair
+
+
+def test_leaving_out_what_is_never_read_is_a_mistake_of_usage(tmp_path: Path) -> None:
+    with serving(FakeCluster()) as cluster, pytest.raises(UsageError, match="did you mean 'secrets'"):
+        read(cluster, tmp_path, "SEC-001", left_out=("secret",))
+
+
+def test_a_cluster_without_its_account_says_where_its_node_groups_are_known(tmp_path: Path) -> None:
+    container = {"name": "w", "image": "x", "resources": {"limits": {"nvidia.com/gpu": 1}}}
+    worker = owned("Deployment", "worker", spec={"template": {"spec": {"containers": [container]}}})
+    with serving(FakeCluster([worker])) as cluster:
+        flags = ("--kubeconfig", cluster.kubeconfig(tmp_path), "--policy", "ZRO-021", "--format", "json")
+        report = json.loads(run("check", "--live", *flags).out)
+    (found,) = report["findings"]
+    assert found["status"] == "not-assessed" and found["repair"].startswith("add --aws")

@@ -15,6 +15,7 @@ from auditor.waiver_comments import comment_rules, scan
 from auditor.waiver_file import parse_waivers
 from auditor.waiver_peers import annotation_rules
 from auditor.waivers import Rule, apply
+from tests.unit.command import run
 from tests.unit.repos import NOW, STRAY, STRAY_LINE, Repo, check
 from tests.unit.worlds import policy
 
@@ -162,6 +163,16 @@ def test_a_named_waiver_file_must_exist(repo: Repo) -> None:
         check(repo.root)
     repo.write("ops/waivers.yaml", WHOLE)
     assert rows(check(repo.root)) == [("waived", "page")]
+
+
+def test_a_waiver_file_may_be_named_by_flag(repo: Repo, tmp_path: Path) -> None:
+    chosen = ("--policy", "GPU-004", "--format", "json")
+    named = tmp_path / "elsewhere.yaml"
+    named.write_text(WHOLE)
+    assert run("check", repo.root, *chosen).code == 1
+    assert run("check", repo.root, *chosen, "--waivers", named).code == 0
+    missing = run("check", repo.root, *chosen, "--waivers", "none.yaml")
+    assert missing.code == 2 and "none.yaml: no such file of waivers" in missing.err
 
 
 # Comments

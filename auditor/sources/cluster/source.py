@@ -21,7 +21,7 @@ from auditor.sources.cluster.owners import FOLDED, Owners
 from auditor.sources.cluster.pods import PODS, running
 from auditor.sources.cluster.projection import Kept, Managed, Meta, metadata_of, projected
 from auditor.sources.cluster.rules import repair
-from auditor.sources.cluster.wanted import POD, REPLICA_SET, declared, kinds_of, wants
+from auditor.sources.cluster.wanted import POD, REPLICA_SET, declared, kinds_of, plurals, wants
 from auditor.sources.live import Needs, Reading, Request, live_target
 from auditor.sources.snapshot import moment
 from auditor.spans import Problem
@@ -40,7 +40,10 @@ Connect = Callable[[str, str], Connection]
 
 
 class ClusterSource:
-    """Reads one cluster. Options: ``kubeconfig`` (a file), ``name`` (in reports), ``secret_shapes``, ``managed``."""
+    """Reads one cluster.
+
+    Options: ``kubeconfig`` (a file), ``name`` (in reports), ``secret_shapes``, ``managed``, ``left_out`` (plurals).
+    """
 
     def __init__(self, request: Request, connector: Connect = connect) -> None:
         self._context = request.address
@@ -48,6 +51,7 @@ class ClusterSource:
         self._shapes = bool(request.options.get("secret_shapes"))
         self._managed = bool(request.options.get("managed"))
         self._name = str(request.options.get("name") or "")
+        self._left_out = plurals(request.options.get("left_out") or ())
         self._connector = connector
 
     def read(self, needs: Needs) -> Iterable[Reading]:
@@ -56,14 +60,25 @@ class ClusterSource:
         connection = renew()
         client = Client(connection, renew=renew)
         name = self._name or connection.name
-        return [_Read(client, name, needs, shapes=self._shapes, managed=self._managed).whole()]
+        reading = _Read(client, name, needs, self._left_out, shapes=self._shapes, managed=self._managed)
+        return [reading.whole()]
 
 
 class _Read:
     """One pass over a cluster."""
 
-    def __init__(self, client: Client, name: str, needs: Needs, *, shapes: bool, managed: bool) -> None:
+    def __init__(
+        self,
+        client: Client,
+        name: str,
+        needs: Needs,
+        without: frozenset[str],
+        *,
+        shapes: bool,
+        managed: bool,
+    ) -> None:
         self._client, self._needs, self._shapes = client, needs, shapes
+        self._without = without
         self._label = f"cluster:{name}"
         self._reading = Reading(source="cluster", label=self._label, taken=stamp(needs.now))
         self._reach = Reach("kubernetes")
@@ -129,6 +144,8 @@ class _Read:
         for kind in order:
             if not self._needed(kind):
                 self._skip(kind)
+            elif kind.plural in self._without:
+                self._leave_out(kind)
             elif kind.key in served.kinds:
                 self._one(kind)
             elif kind.group in served.stale:
@@ -247,6 +264,13 @@ class _Read:
     def _skip(self, kind: ClusterKind) -> None:
         why = Unknown(f"{kind.kind} was not read: no chosen policy asks for it", "choose a policy that does")
         self._reach.skipped[kind.key] = Unread(kind.api_version, kind.kind, why)
+
+    def _leave_out(self, kind: ClusterKind) -> None:
+        """As :meth:`_lose`, but on purpose: the run is whole without it."""
+        what = f"{kind.plural} of {self._label} were not listed: --leave-out names them"
+        mend = f"audit without --leave-out {kind.plural}, and {repair(kind)}"
+        self._reach.unread[kind.key] = Unread(kind.api_version, kind.kind, Unknown(what, mend))
+        self._reading.gaps.append(Problem(self._label, 0, 0, what, mend))
 
     def _miss(self, kind: ClusterKind) -> None:
         name = f"{kind.plural}.{kind.group}" if kind.group else kind.plural

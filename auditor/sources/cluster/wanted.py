@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from auditor.data.cluster_kinds import CLUSTER_KINDS, ClusterKind
+from auditor.errors import UsageError, did_you_mean
 from auditor.reach import Kind
 from auditor.sources.live import Needs
 
@@ -43,7 +44,17 @@ def kinds_of(objects: Declared) -> frozenset[Kind]:
     return frozenset((group, kind) for group, kind, _, _ in objects)
 
 
-def wanted(needs: Needs) -> Iterator[ClusterKind]:
-    """Every kind of the table that a run reads."""
+def plurals(names: Iterable[str]) -> frozenset[str]:
+    """What ``--leave-out`` names: plurals, as in RBAC rules. UsageError for one that is never read anyway."""
+    known = {kind.plural for kind in CLUSTER_KINDS}
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise UsageError(f"--leave-out {name}: no kind of that name is ever read; name its plural{hint}")
+    return frozenset(names)
+
+
+def wanted(needs: Needs, without: frozenset[str] = frozenset()) -> Iterator[ClusterKind]:
+    """Every kind of the table that a run reads, but for the plurals that it leaves out."""
     in_git = kinds_of(declared(needs))
-    return (kind for kind in CLUSTER_KINDS if wants(needs, kind, in_git))
+    return (kind for kind in CLUSTER_KINDS if kind.plural not in without and wants(needs, kind, in_git))

@@ -1,7 +1,8 @@
 """How kwok moves pods: its own fast stages, and two more that tests steer by annotations of the pod.
 
 ``live-tests/held`` (any value): a deleted pod stays until it also has ``live-tests/ended``, as a container does that
-takes its time to end after SIGTERM. ``live-tests/exit-code``: the pod of a Job ends with this code, not with 0.
+takes its time to end after SIGTERM; the pod of a Job that is held runs on. ``live-tests/exit-code``: the pod of a Job
+ends with this code, not with 0.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def pods() -> list[Object]:
     # The containers' loop has a dot of its own.
     fail["spec"]["next"]["statusTemplate"] = template.replace(" .metadata", " $root.metadata")
     _require(delete, HELD, "DoesNotExist")
+    _require(complete, HELD, "DoesNotExist")
     _require(complete, EXIT_CODE, "DoesNotExist")
     return [ready, complete, fail, delete, delete_held]
 

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from importlib import import_module
 
-SERVICES = ("s3", "sqs", "ec2", "eks", "eks_access", "eks_addons", "budgets", "quotas", "sts")
+SERVICES = (
+    "s3",
+    "sqs",
+    "ec2",
+    "eks",
+    "eks_access",
+    "eks_addons",
+    "budgets",
+    "quotas",
+    "sts",
+    "authorization",
+)
 
 
 def close_gaps() -> None:

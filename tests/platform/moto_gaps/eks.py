@@ -73,6 +73,9 @@ def backend_create_nodegroup(self: EKSBackend, *args: Any, **kwargs: Any) -> Nod
             _tag(name, "eks:nodegroup-name", group.nodegroup_name),
         ],
     )
+    # Its sizes, without the instances that moto would start.
+    made = autoscaling_backends[self.account_id][self.region_name].autoscaling_groups[name]
+    made.min_size, made.desired_capacity = (group.scaling_config[each] for each in ("minSize", "desiredSize"))
     return group
 
 
