@@ -38,7 +38,8 @@ def check(path: Path, *, packed: bool) -> None:
                 return
             stream.seek(layout.offset)
             _check_voxels(stream, layout, path)
-    except (OSError, EOFError, zlib.error, struct.error) as error:
+    except (OSError, EOFError, zlib.error, struct.error, ValueError, OverflowError) as error:
+        # The last two: an offset that is no number, or leads beyond any file.
         raise _fault("unreadable-image", f"the image cannot be read: {error}", path) from error
 
 

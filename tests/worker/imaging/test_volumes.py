@@ -174,6 +174,15 @@ def test_a_truncated_volume_is_refused(tmp_path: Path) -> None:
         assert refused(path).code in {"unreadable-image", "truncated-image"}, ending
 
 
+@pytest.mark.parametrize("offset", [1e30, float("inf"), float("nan")])
+def test_voxels_that_begin_beyond_any_file_are_refused(tmp_path: Path, offset: float) -> None:
+    path = save(tmp_path / "scan.nii", noise((4, 4, 4)))
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<f", content, 108, offset)
+    path.write_bytes(content)
+    assert refused(path).code in {"unreadable-image", "truncated-image"}
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_damage_ends_in_a_scan_or_in_a_fault(
