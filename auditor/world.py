@@ -241,6 +241,10 @@ class World:
         """Whether the target is something that runs."""
         return self._target.kind == "live"
 
+    def is_given(self, resource: Resource) -> bool:
+        """Whether the cluster made the object itself; of Git nothing is, and so nothing is noted."""
+        return resource.key in self._target.given
+
     @property
     def taken(self) -> str:
         """When the live target was read, RFC 3339 in UTC; '' for Git."""

@@ -47,7 +47,7 @@ class ServiceAccountOf:
                 continue
             if kind == "Group":
                 # Kubernetes lets every account read its issuer's keys: that is no grant of anybody's.
-                if binding.key not in self._world.target.given:
+                if not self._world.is_given(binding):
                     self._groups.add(name)
             elif kind == "ServiceAccount":
                 namespace = subject.get("namespace", binding.namespace)
