@@ -8,44 +8,32 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
-import time
 from pathlib import Path
 
-from tests.live.controlplane.api import Api, ApiError
+from tests.live.controlplane.api import Api
 from tests.live.controlplane.aws import Moto
 from tests.live.controlplane.cluster import Cluster
 from tests.live.controlplane.manifests import Object
-from tests.live.controlplane.stages import ENDED, HELD
+from tests.live.controlplane.stages import ENDED
+from tests.platform.held_pods import HeldPods
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "tests.platform.loop_worker"
-LOOK_S = 0.3
 
 
-class PodProcesses:
-    """Context manager: one process ``pod-<name>`` for each Running pod of a namespace that is held."""
+class PodProcesses(HeldPods):
+    """One process ``pod-<name>`` for each Running pod of a namespace that is held."""
 
     def __init__(self, cluster: Cluster, moto: Moto, namespace: str) -> None:
+        super().__init__(cluster, namespace)
         self.exit_codes: dict[str, int] = {}
         """Pods whose process has ended, with its code."""
         self.unasked: list[str] = []
         """Pods whose process ended without having been told to."""
         self.nodes: dict[str, str] = {}
         """Every pod that ran → its node."""
-        self.trouble: BaseException | None = None
-        self._cluster, self._moto, self._namespace = cluster, moto, namespace
+        self._cluster, self._moto = cluster, moto
         self._told: set[str] = set()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> PodProcesses:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
 
     def running(self) -> int:
         """How many processes there are now."""
@@ -55,20 +43,8 @@ class PodProcesses:
         """The end of what a pod's process has printed."""
         return self._cluster.processes.log(_process(pod))
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                for pod in self._cluster.api.list("v1", "Pod", self._namespace):
-                    if HELD in pod["metadata"].get("annotations", {}):
-                        self._see_to(pod)
-            except ApiError:
-                pass  # The next look asks again.
-            except BaseException as error:
-                self.trouble = error
-                raise
-            time.sleep(LOOK_S)
-
-    def _see_to(self, pod: Object) -> None:
+    def see_to(self, pod: Object) -> None:
+        """Start its process once it runs, pass SIGTERM on, let it go when the process has ended."""
         name, deleted = pod["metadata"]["name"], "deletionTimestamp" in pod["metadata"]
         if name not in self.nodes:
             if deleted:
