@@ -53,6 +53,7 @@ class Containers:
             identity["AWS_WEB_IDENTITY_TOKEN_FILE"] = OF_AWS
         order = {
             "files": files,
+            "seen": [str(ROOT), sys.prefix],
             "tmp_mib": _mib(pod["volumes"], "tmp"),
             "read_only": container["securityContext"]["readOnlyRootFilesystem"],
             "argv": [*container["command"], *container["args"]],

@@ -1,8 +1,9 @@
 """Runs a command as a container does: files of its own, a read-only root, and an account of what it took.
 
 ``python sandbox.py ORDER``, in a mount namespace of its own. ORDER is a JSON file: ``files`` (path below /run or /etc
-→ content), ``tmp_mib``, ``read_only``, ``argv``, ``env``, ``usage`` (the file that takes exit code, CPU seconds and the
-peak memory of the largest process). The command inherits standard output.
+→ content), ``seen`` (folders that stay, wherever they lie), ``tmp_mib``, ``read_only``, ``argv``, ``env``, ``usage``
+(the file that takes exit code, CPU seconds and the peak memory of the largest process). The command inherits
+standard output.
 """
 
 from __future__ import annotations
@@ -46,12 +47,27 @@ def prepare(order: dict[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
         path.chmod(0o755)
-    mount("-t", "tmpfs", "-o", f"size={order['tmp_mib']}m", "tmpfs", str(TMP))
+    seen = mount_tmp(
+        order["tmp_mib"], [each for each in map(Path, order["seen"]) if each.is_relative_to(TMP)]
+    )
     ROOT.mkdir()
     mount("--rbind", "/", str(ROOT))
     if order["read_only"]:
-        for inside in (ROOT, ROOT / "run", ROOT / "etc"):
+        for inside in (ROOT, ROOT / "run", ROOT / "etc", *(ROOT / each.relative_to("/") for each in seen)):
             mount("-o", "remount,bind,ro", str(inside))
+
+
+def mount_tmp(mib: int, seen: list[Path]) -> list[Path]:
+    """An empty /tmp, but for those folders below it that stay: a checkout may lie there."""
+    aside = [RUN / f"seen-{number}" for number, _ in enumerate(seen)]
+    for folder, place in zip(seen, aside, strict=True):
+        place.mkdir()
+        mount("--bind", str(folder), str(place))
+    mount("-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", str(TMP))
+    for folder, place in zip(seen, aside, strict=True):
+        folder.mkdir(parents=True, exist_ok=True)
+        mount("--bind", str(place), str(folder))
+    return seen
 
 
 def enter() -> None:

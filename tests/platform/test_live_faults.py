@@ -20,7 +20,7 @@ CLUSTER = "prod"
 """What ``platform/auditor.toml`` calls it."""
 KEDA, NO_PROMETHEUS = (
     "KEDA's own role, as its project ships it",
-    "charts cannot be had here: no Prometheus runs",
+    "charts cannot be had here: neither Prometheus nor Alertmanager runs",
 )
 EXPLAINED = {
     ("RBAC-001", "rbac.authorization.k8s.io/ClusterRole//keda-external-metrics-reader"): KEDA,
@@ -29,6 +29,7 @@ EXPLAINED = {
     ("RBAC-004", "rbac.authorization.k8s.io/ClusterRole//keda-operator"): KEDA,
     ("RBAC-010", "rbac.authorization.k8s.io/ClusterRole//keda-operator"): KEDA,
     ("RBAC-024", "rbac.authorization.k8s.io/Role/keda/keda-operator"): KEDA,
+    ("NET-024", "networking.k8s.io/NetworkPolicy/monitoring/alertmanager"): NO_PROMETHEUS,
     ("NET-024", "networking.k8s.io/NetworkPolicy/monitoring/queries"): NO_PROMETHEUS,
     ("NET-024", "networking.k8s.io/NetworkPolicy/monitoring/scrape"): NO_PROMETHEUS,
     ("NET-024", "networking.k8s.io/NetworkPolicy/opencost/prometheus"): NO_PROMETHEUS,
