@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from auditor.unknown import Unknown, UnknownUsed
@@ -73,34 +74,39 @@ class Declared:
                 return _convert(name, kind, values[setting])
         if setting in self._declared and not isinstance(self._declared[setting], Mapping):
             return _convert(name, kind, self._declared[setting])
-        if name == BUDGET and (found := self._terraform_budget()) is not None:
-            return found
+        if name == BUDGET and self._budget is not None:
+            return self._budget
         return Unknown(
             f"{setting} is not declared",
             f'annotate {PREFIX}{name}, or set {setting} under [declare."{key}"] in auditor.toml',
         )
 
-    def _terraform_budget(self) -> float | None:
-        """The one monthly budget in USD of the target's Terraform; None where there is none, or a second one.
+    @cached_property
+    def _budget(self) -> float | None:
+        return _terraform_budget(self._world)
 
-        None as well where a live audit could not read them all: the other declarations hold without them.
-        """
-        try:
-            budgets = self._world.kind("terraform", "aws_budgets_budget")
-        except UnknownUsed:
-            return None
-        found: list[Any] = [
-            each.body.get("limit_amount")
-            for each in budgets
-            if all(type(each.body.get(name)) is str and each.body[name] == MONTHLY[name] for name in MONTHLY)
-        ]
-        limit = found[0] if len(found) == 1 else None
-        if not isinstance(limit, (str, int, float)):
-            return None
-        try:
-            return float(limit)
-        except ValueError:
-            return None
+
+def _terraform_budget(world: World) -> float | None:
+    """The one monthly budget in USD of the target's Terraform; None where there is none, or a second one.
+
+    None as well where a live audit could not read them all: the other declarations hold without them.
+    """
+    try:
+        budgets = world.kind("terraform", "aws_budgets_budget")
+    except UnknownUsed:
+        return None
+    found: list[Any] = [
+        each.body.get("limit_amount")
+        for each in budgets
+        if all(type(each.body.get(name)) is str and each.body[name] == MONTHLY[name] for name in MONTHLY)
+    ]
+    limit = found[0] if len(found) == 1 else None
+    if not isinstance(limit, (str, int, float)):
+        return None
+    try:
+        return float(limit)
+    except ValueError:
+        return None
 
 
 def _annotations(instance: Instance) -> Mapping[str, Any]:

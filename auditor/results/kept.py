@@ -60,8 +60,7 @@ def up_to(store: Store, report: Report) -> tuple[History | None, list[ProblemRow
         runs, left_out = read_runs(store)
     except Undelivered as error:
         return None, [ProblemRow(store.where, 0, 0, error.what, error.repair, incomplete=False)]
-    own = [(name, run) for name, run in runs if run.scope == report.scope]
-    return history([*own, ("", report)], store.where, left_out), left_out
+    return history([*_of(report.scope, runs), ("", report)], store.where, left_out), left_out
 
 
 def histories(store: Store, last: int) -> list[History]:
