@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from hashlib import sha256
 
+import msgspec
+import xxhash
 from msgspec import Struct
 from msgspec.structs import astuple, replace
 
@@ -25,6 +26,11 @@ from auditor.report import (
 )
 from auditor.score import MODEL_VERSION, WEIGHTS, Score, Tally, contributions, score_of
 
+try:  # by hashlib OpenSSL is loaded too, which takes longer than all fingerprints of a run
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
+
 SHOWN = (Status.FAIL, Status.WAIVED, Status.ERROR, Status.NOT_ASSESSED)
 _ORDER = {status: rank for rank, status in enumerate(SHOWN)}
 _SEVERITY_ORDER = {severity: rank for rank, severity in enumerate(SEVERITIES)}
@@ -42,7 +48,7 @@ def location(place: Place) -> Location:
 
 def fingerprint(policy: str, target: str, resource: Resource, path: str) -> str:
     """A finding's identity: stable under moved lines, renamed files and new pods."""
-    return sha256("\0".join((policy, target, resource.key, path)).encode()).hexdigest()[:32]
+    return blake2b("\0".join((policy, target, resource.key, path)).encode(), digest_size=16).hexdigest()
 
 
 class Row(Struct, frozen=True):
@@ -228,7 +234,5 @@ def categories(policies: Mapping[str, Policy], result: Score) -> tuple[CategoryS
 
 def policy_set(policies: Iterable[Policy], params: Mapping[str, object]) -> str:
     """Digest of what was asked: runs of different sets are incomparable."""
-    import msgspec
-
-    data = msgspec.json.encode([[*policies], params, __version__], order="sorted")
-    return sha256(data).hexdigest()[:16]
+    data = msgspec.msgpack.encode([[*policies], params, __version__], order="deterministic")
+    return xxhash.xxh3_64_hexdigest(data)

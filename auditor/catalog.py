@@ -18,14 +18,16 @@ _Declared = TypeVar("_Declared", Policy, Pack)
 
 
 class _Packs(msgspec.Struct, frozen=True):
-    """The half of the generated index that :func:`load_packs` decodes."""
+    """The part of the generated index that few runs ask for."""
 
     packs: list[Pack]
 
 
-class _Policies(msgspec.Struct, frozen=True):
-    """The half that :func:`load_builtin` decodes."""
+class _Index(msgspec.Struct, frozen=True):
+    """The part of it that every run decodes."""
 
+    members: dict[str, frozenset[str]]
+    """Codes of the policies in each pack."""
     policies: list[Policy]
 
 
@@ -46,21 +48,25 @@ def builtin_folder() -> Path:
 
 def load_builtin() -> list[Policy]:
     """Every built-in policy, sorted by code; read from the generated index."""
-    return [*_builtin()]
+    return [*_index().policies]
 
 
-@cache
-def _builtin() -> tuple[Policy, ...]:
-    return tuple(msgspec.json.decode(_index(), type=_Policies).policies)
+def load_members() -> dict[str, frozenset[str]]:
+    """Every built-in pack by name, as the codes of its policies; read from the generated index."""
+    return {**_index().members}
 
 
 def load_packs() -> dict[str, Pack]:
-    """Every built-in pack by name, from the generated index."""
-    return {pack.name: pack for pack in msgspec.json.decode(_index(), type=_Packs).packs}
+    """Every built-in pack by name, as it is declared; read from the generated index."""
+    return {pack.name: pack for pack in msgspec.json.decode(_bytes(), type=_Packs).packs}
 
 
 @cache
-def _index() -> bytes:
+def _index() -> _Index:
+    return msgspec.json.decode(_bytes(), type=_Index)
+
+
+def _bytes() -> bytes:
     return (builtin_folder() / INDEX).read_bytes()
 
 
@@ -151,6 +157,18 @@ def find(policies: Iterable[Policy], name: str) -> list[Policy]:
 
 def write_index(folder: Path) -> bytes:
     """The index of everything below ``folder``, one policy or pack a line, as the loaders read it."""
-    packs = b",\n".join(msgspec.json.encode(pack) for pack in load_pack_folder(folder))
-    policies = b",\n".join(msgspec.json.encode(policy) for policy in load_folder(folder))
-    return b'{"packs": [\n' + packs + b'\n], "policies": [\n' + policies + b"\n]}\n"
+    from auditor.packs import members
+
+    packs, policies = load_pack_folder(folder), load_folder(folder)
+    by_name = {pack.name: pack for pack in packs}
+    inside = {name: sorted(members([name], by_name, policies)) for name in by_name}
+    parts = (
+        b'{"packs": [',
+        b",\n".join(msgspec.json.encode(pack) for pack in packs),
+        b'], "members": ',
+        msgspec.json.encode(inside),
+        b', "policies": [',
+        b",\n".join(msgspec.json.encode(policy) for policy in policies),
+        b"]}\n",
+    )
+    return b"\n".join(parts)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 from auditor.cel import CelSyntaxError, Program, compile_expr
 from auditor.paths import PathPattern, parse
+from auditor.patterns import regex
 from auditor.policy import Policy
 from auditor.views import view
 
@@ -111,7 +111,7 @@ def facts_read(programs: Iterable[Program]) -> tuple[str, ...]:
     return tuple(sorted(places, key=lambda name: (places[name], name)))
 
 
-_ASKS_FOR_FACTS = re.compile(r"has\(\s*facts\.\w+\s*\)|facts\s*\.\s*\?|facts\s*\[")
+_ASKS_FOR_FACTS = regex(r"has\(\s*facts\.\w+\s*\)|facts\s*\.\s*\?|facts\s*\[")
 
 
 def asks_whether_facts_exist(program: Program) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from auditor.patterns import regex
 from auditor.secrets import find_keys, mentions
 from auditor.views.typed import records
 
@@ -17,23 +18,23 @@ _ESCAPES = ((b"\\n", b"\n "), (b"\\t", b"\t "), (b"\\r", b"\r "), (b'\\"', b' "'
 """As JSON writes them, their letters would stand before a key as if they were part of a longer word."""
 BLANKED = "(blanked)"
 CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
-_BLANK_ID = re.compile(r"(?:AKIA|ASIA)Z{16}(?!Z)")
-_BLANK_SECRET = re.compile(r"(?<!Z)Z{40}(?!Z)")
-_HARMLESS = re.compile(
+_BLANK_ID = regex(r"(?:AKIA|ASIA)Z{16}(?!Z)")
+_BLANK_SECRET = regex(r"(?<!Z)Z{40}(?!Z)")
+_HARMLESS = regex(
     r"(?i)[$/].*|\{\{.*|<.*>|true|false|none|null|nil|dummy|disabled|enabled|optional|required|changeme|change-me"
     r"|(?:replace|insert|your|enter|my)[-_ ].*|x{3,}|\*{3,}|todo|redacted|placeholder|[\d.]+|arn:.*|vault:.*|ENC\[.*"
     r"|[a-z]+://[^@]*|(?:AKIA|ASIA)Z{16}|Z{40}",
     re.DOTALL,
 )
 """References, paths, addresses, switches, numbers and what stands in for a secret."""
-_IN_ADDRESS = re.compile(r"(\w://[^:/@\s\"']+:)([^@/\s\"'$<{(]{3,})(?=@)")
-_IN_ARGUMENT = re.compile(
+_IN_ADDRESS = regex(r"(\w://[^:/@\s\"']+:)([^@/\s\"'$<{(]{3,})(?=@)")
+_IN_ARGUMENT = regex(
     r"(?i)(--?[\w-]*(?:password|passwd|api[_-]?key|secret[_-]?key|access[_-]?token)[= ])([^\s\"'$<{(]{4,})"
 )
-_SECRET_NAME = re.compile(
+_SECRET_NAME = regex(
     r"(?i)(?:passw|pwd|secret|token|api_?key|private_?key|credential)(?!.*_(?:file|path|dir|name|url|arn|type|header)$)"
 )
-_ASSIGNED = re.compile(
+_ASSIGNED = regex(
     r"""(?im)^([ \t]*(?:export[ \t]+)?["']?[\w.-]*"""
     r"""(?:password|passwd|secret|token|api[_-]?key)["']?[ \t]*[:=][ \t]*["']?)"""
     r"""([^\s"'{}$<,]{6,})"""

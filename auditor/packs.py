@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from auditor.catalog import check_unique, find, load_builtin, load_packs
+from auditor.catalog import check_unique, find, load_builtin, load_members
 from auditor.errors import UsageError, did_you_mean
 from auditor.globs import fits
 from auditor.options import Settings
 from auditor.policy import Pack, Param, Policy, Selector
 
+_Known = TypeVar("_Known")
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "integer": int,
@@ -33,9 +34,8 @@ def choose(settings: Settings) -> dict[str, Policy]:
     if settings.policies:
         chosen = _named(everything, settings.policies, live=settings.live)
     else:
-        inside = members(settings.packs, load_packs(), everything)
         own = {policy.code for policy in settings.own_policies}
-        inside |= own | set(_named(everything, settings.also, live=settings.live))
+        inside = _inside(settings.packs) | own | set(_named(everything, settings.also, live=settings.live))
         chosen = {
             policy.code: policy
             for policy in everything
@@ -73,17 +73,27 @@ def params_of(settings: Settings) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _inside(names: Iterable[str]) -> set[str]:
+    """Codes of the built-in policies in any of the packs; UsageError for an unknown pack."""
+    packs = load_members()
+    return {code for name in names for code in _pack(packs, name)}
+
+
+def _pack(packs: Mapping[str, _Known], name: str) -> _Known:
+    if name not in packs:
+        raise UsageError(f"no pack is called {name!r}{did_you_mean(name, packs)}")
+    return packs[name]
+
+
 def members(
     names: Iterable[str], packs: Mapping[str, Pack], policies: Sequence[Policy], seen: tuple[str, ...] = ()
 ) -> set[str]:
-    """Codes of the policies in any of the packs. UsageError for an unknown pack or a circle of packs."""
+    """Codes of the policies in any of the packs, worked out; UsageError for an unknown pack or a circle of packs."""
     codes: set[str] = set()
     for name in names:
-        if name not in packs:
-            raise UsageError(f"no pack is called {name!r}{did_you_mean(name, packs)}")
+        pack = _pack(packs, name)
         if name in seen:
             raise UsageError(f"pack {name!r} extends itself: {' → '.join((*seen, name))}")
-        pack = packs[name]
         inside = members(pack.extends, packs, policies, (*seen, name))
         inside |= {policy.code for policy in policies if _any(pack.include, policy)}
         codes |= inside - {policy.code for policy in policies if _any(pack.exclude, policy)}

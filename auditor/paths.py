@@ -20,6 +20,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 
 Path = tuple[str | int, ...]
@@ -81,10 +82,10 @@ class PathPattern(Struct, frozen=True):
         return bool(self.steps) and self.steps[-1].kind == "append"
 
 
-_KEY: Final = re.compile(r"[A-Za-z0-9_$/-]+")
-_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
-_DIGEST: Final = re.compile(r"#([0-9a-f]{8})(?:~([0-9]+))?\]")
-_PAIR: Final = re.compile(r'([A-Za-z0-9_./-]+)=("(?:[^"\\]|\\.)*+"|[^\],"\\]+)', re.DOTALL)
+_KEY: Final = regex(r"[A-Za-z0-9_$/-]+")
+_QUOTED: Final = regex(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
+_DIGEST: Final = regex(r"#([0-9a-f]{8})(?:~([0-9]+))?\]")
+_PAIR: Final = regex(r'([A-Za-z0-9_./-]+)=("(?:[^"\\]|\\.)*+"|[^\],"\\]+)', re.DOTALL)
 
 
 @lru_cache(maxsize=4096)

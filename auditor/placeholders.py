@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from auditor.patterns import regex
 
-_PLACEHOLDER = re.compile(r"\$\{[^{}]+\}|\$\(\(|<<?[A-Za-z][\w .-]*>>?|\{\{|__[A-Z][A-Z0-9_]*__|%\(\w+\)s")
+_PLACEHOLDER = regex(r"\$\{[^{}]+\}|\$\(\(|<<?[A-Za-z][\w .-]*>>?|\{\{|__[A-Z][A-Z0-9_]*__|%\(\w+\)s")
 """Shell and Flux (``${PORT}``), Terraform, Jinja and Helm (``{{``), and names for a person to fill in (``<TAG>``)."""
 
 

@@ -13,7 +13,9 @@ from fractions import Fraction
 from functools import lru_cache, total_ordering
 from typing import Final
 
-_QUANTITY: Final = re.compile(
+from auditor.patterns import regex
+
+_QUANTITY: Final = regex(
     r"([+-]?)(\d+\.?\d*|\.\d+)(?:(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE])|[eE]([+-]?\d{1,4}))?", re.ASCII
 )
 _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}

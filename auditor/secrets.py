@@ -12,13 +12,15 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from auditor.patterns import regex
+
 _ENCODED_IDS = (b"QUtJQ", b"QVNJQ")
 """Base64 of the same beginnings."""
-_SECRET_KEY = re.compile(rb"(?i)ecret[_-]?(?:access)?[_-]?key")
-_SHOUTED_KEY = re.compile(rb"ECRET(?i:[_-]?(?:access)?[_-]?key)")
-_ANY_ID = re.compile(rb"A[KS]IA")
-_ID = re.compile(rb"A[KS]IA[A-Z2-7]{16}(?![A-Za-z0-9+/=])")
-_ENCODED = re.compile(rb"Q(?:UtJQ|VNJQ)[A-Za-z0-9+/]{22,23}={0,2}")
+_SECRET_KEY = regex(rb"(?i)ecret[_-]?(?:access)?[_-]?key")
+_SHOUTED_KEY = regex(rb"ECRET(?i:[_-]?(?:access)?[_-]?key)")
+_ANY_ID = regex(rb"A[KS]IA")
+_ID = regex(rb"A[KS]IA[A-Z2-7]{16}(?![A-Za-z0-9+/=])")
+_ENCODED = regex(rb"Q(?:UtJQ|VNJQ)[A-Za-z0-9+/]{22,23}={0,2}")
 _SECRET = (
     rb"(?i)ecret[_-]?(?:access)?[_-]?key[\"']?(?:\s{0,4}[:=]{1,2}>?\s{0,4}|\s{1,80}value\s?[:=]\s?)[\"']?"
     rb"([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"

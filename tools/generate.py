@@ -28,14 +28,14 @@ def outputs() -> Iterator[tuple[Path, bytes]]:
     )
     from tools.pages import pages
 
+    folder = ROOT / "policies"
+    yield folder / INDEX, write_index(folder)
+    policies = load_folder(folder)
     yield ROOT / "reports" / "schema" / "report.schema.json", schema_bytes()
     yield ROOT / "reports" / "schema" / "snapshot.schema.json", snapshot_schema.schema_bytes()
     yield ROOT / "docs" / "declarations.md", declarations.page().encode()
     yield ROOT / drawing.PAGE, drawing.page(ROOT).encode()
     yield ROOT / "docs" / "cost.md", cost_page.page(ROOT).encode()
-    folder = ROOT / "policies"
-    yield folder / INDEX, write_index(folder)
-    policies = load_folder(folder)
     yield ROOT / "auditor" / "data" / "fact_needs.json", fact_needs.needs_bytes(policies, folder)
     yield ROOT / "auditor" / "shipped_programs.py", programs.module(policies).encode()
     yield ROOT / "docs" / "peers.md", peers_page.page(policies).encode()

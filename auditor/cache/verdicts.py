@@ -8,7 +8,6 @@ Terraform, is judged each time: whatever looked at it holds for one run only.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import urandom
@@ -23,6 +22,7 @@ from auditor.cache.store import Store, digest, fingerprint
 from auditor.engine import Counted, Engine
 from auditor.looks import things_of
 from auditor.model import Resource, Status, Target, Verdict
+from auditor.patterns import regex
 from auditor.policy import Policy
 from auditor.report import Finding
 from auditor.score import Counts
@@ -36,7 +36,7 @@ _PASS, _OUTSIDE = _STATUSES.index(Status.PASS), _STATUSES.index(Status.NOT_APPLI
 _SHOWN = frozenset({Status.FAIL, Status.ERROR, Status.NOT_ASSESSED})
 _TODAY = "today"
 """The one thing that facts look at and that is no part of the tree."""
-_FACT = re.compile(r"facts\.(\w+)")
+_FACT = regex(r"facts\.(\w+)")
 _EXPRESSIONS = ("assert_", "when", "each", "message", "at_expr", "related", "cost")
 
 

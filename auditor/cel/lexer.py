@@ -7,11 +7,12 @@ from typing import Final
 
 from auditor.cel.errors import CelSyntaxError, position
 from auditor.cel.values import UInt
+from auditor.patterns import regex
 
 Token = tuple[str, str, int]
 """Kind (``str float uint int id quoted op end``), text, code-point offset."""
 
-_TOKEN: Final = re.compile(
+_TOKEN: Final = regex(
     r"""
     (?: [ \t\r\n\f]+ | //[^\n]* )+
     | (?P<id> [A-Za-z_]\w* (?!["'\w]) )
@@ -28,7 +29,7 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
-_ESCAPE: Final = re.compile(
+_ESCAPE: Final = regex(
     r"\\(?:[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|([\s\S]))"
 )
 _SIMPLE_ESCAPES: Final = dict(zip("abfnrtv\\?\"'`", "\a\b\f\n\r\t\v\\?\"'`", strict=True))

@@ -55,12 +55,15 @@ def _start_lean() -> None:
     import os
     from types import SimpleNamespace
 
+    from auditor.patterns import compiled_when_used
+
     gc.set_threshold(1_000_000, 10, 10)
     hidden = sys.modules.setdefault("typing_extensions", None)  # type: ignore[arg-type]
     unknown = "platform" not in sys.modules
     if unknown:
         sys.modules["platform"] = SimpleNamespace(system=lambda: os.uname().sysname)  # type: ignore[assignment]
-    import msgspec  # noqa: F401
+    with compiled_when_used():
+        import msgspec  # noqa: F401
 
     if unknown:
         del sys.modules["platform"]

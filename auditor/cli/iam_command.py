@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from typing import Any
 
 from auditor.cli.live_flags import declared_by_git
 from auditor.cli.run_flags import add_run_flags
+from auditor.patterns import regex
 
-ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
-ACCOUNT = re.compile(r"\d{12}|\*")
+ROLE = regex(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
+ACCOUNT = regex(r"\d{12}|\*")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
 from auditor.cost.scan import Scan
@@ -12,6 +11,7 @@ from auditor.facts.cluster_autoscaler import ClusterAutoscaler
 from auditor.facts.declared import Declared
 from auditor.facts.scaling import ScalerTarget
 from auditor.model import Resource
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
@@ -20,7 +20,7 @@ from auditor.world import World
 COOLDOWN, UNNEEDED = 300.0, 600.0
 """Defaults in seconds: KEDA's cooldownPeriod, the Cluster Autoscaler's scale-down-unneeded-time."""
 _TAG = "k8s.io/cluster-autoscaler/node-template/autoscaling-options/scaledownunneededtime"
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
+_DURATION = regex(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
 
 
 class Known(NamedTuple):

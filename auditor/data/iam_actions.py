@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from auditor.data._tables import table
+from auditor.patterns import regex
 
 Level = Literal["Read", "List", "Write", "Permissions management", "Tagging"]
 
@@ -22,7 +23,7 @@ _LEVELS: dict[str, Level] = {
     "p": "Permissions management",
     "t": "Tagging",
 }
-_MANAGED = re.compile(r"arn:aws[a-z-]*:iam::aws:policy/(.+)")
+_MANAGED = regex(r"arn:aws[a-z-]*:iam::aws:policy/(.+)")
 
 
 class Action(NamedTuple):

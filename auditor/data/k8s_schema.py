@@ -7,7 +7,6 @@ everywhere. ``status`` is not looked into. Values are not judged (a port of 9999
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -15,12 +14,13 @@ from typing import Any
 from msgspec import Struct
 
 from auditor.data._tables import nearest, table
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 
 MAX_PROBLEMS = 100
 
 # https://github.com/kubernetes/apimachinery/blob/master/pkg/api/resource/quantity.go
-_QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?")
+_QUANTITY = regex(r"[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?")
 
 
 class SchemaProblem(Struct, frozen=True):

@@ -8,11 +8,11 @@ is not in the tags and not checked here.
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import Any, NamedTuple
 
 from auditor.data._tables import nearest, table
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 
 ENV_SUFFIX = "FromEnv"
@@ -22,9 +22,9 @@ ENV_SUFFIX = "FromEnv"
 _RETIRED = {"metricName": "KEDA ignores metricName in trigger metadata since 2.12"}
 
 _BOOLEANS = frozenset(["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"])
-_INTEGER = re.compile(r"-?(0|[1-9]\d*)")
-_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
-_DURATION = re.compile(r"\+?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)")
+_INTEGER = regex(r"-?(0|[1-9]\d*)")
+_NUMBER = regex(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+_DURATION = regex(r"\+?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)")
 _INT64 = 2**63
 
 

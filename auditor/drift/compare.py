@@ -7,13 +7,13 @@ serialisation drops them.
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from auditor.masking import CONTAINERS, blank_environment, blank_lines, keys_in
 from auditor.model import Path
 from auditor.paths import ATOMIC, MERGE_KEYS
+from auditor.patterns import regex
 from auditor.quantity import QuantityError, parse_quantity
 from auditor.unknown import Unknown, UnknownUsed
 from auditor.views.pods import TEMPLATES, dig
@@ -38,8 +38,8 @@ TOOL_ANNOTATIONS = (
 
 _QUANTITIES = frozenset({"capacity", "hard", "limits", "max", "min", "requests", "default", "defaultRequest"})
 _QUANTITY_FIELDS = frozenset({"averageValue", "divisor", "sizeLimit", "storage", "value", "targetValue"})
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+")
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
+_DURATION = regex(r"(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+")
+_PART = regex(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 _SECONDS = {"ns": -9, "us": -6, "µs": -6, "ms": -3, "s": 0}
 _EMPTY: tuple[Any, ...] = (None, "", 0, False)
 

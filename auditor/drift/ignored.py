@@ -14,9 +14,10 @@ from auditor.drift.compare import Difference, alike
 from auditor.drift.managers import Manager
 from auditor.model import Path, Resource
 from auditor.paths import get
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 
-_STEP = re.compile(
+_STEP = regex(
     r"""\s*(?:
       \.?\[\s*\]\??                                     # every element
     | \.?\["(?P<quoted>[^"\\]+)"\]\??

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from auditor.data.metrics import judge
 from auditor.facts.promql import check
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
@@ -174,7 +175,7 @@ class Runbooks:
         return "missing" if local and self._files else "elsewhere"
 
 
-_BLOB = re.compile(r"/(?:-/)?(?:blob|tree|raw)/[^/]+/(.+)$")
+_BLOB = regex(r"/(?:-/)?(?:blob|tree|raw)/[^/]+/(.+)$")
 
 
 def _path_in_repository(url: str) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from auditor.facts.running import in_words, seconds_since
 from auditor.model import Resource
+from auditor.patterns import regex
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
 
 if TYPE_CHECKING:
     from auditor.world import World
 
-_COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+_COMMIT = regex("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class ApplicationState:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from auditor.facts.cuda import toolkit_of
 from auditor.paths import render
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 
 if TYPE_CHECKING:
     from auditor.world import World
 
-_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?[-+][^}]*)?\}|(\w+))")
-_DEFAULT = re.compile(r"\$\{(\w+):?-([^}]*)\}")
-_TORCH = re.compile(r"(?:download\.pytorch\.org/whl/|torch==?[\w.]+\+)cu(\d{2})(\d)")
+_VARIABLE = regex(r"\$(?:\{(\w+)(?::?[-+][^}]*)?\}|(\w+))")
+_DEFAULT = regex(r"\$\{(\w+):?-([^}]*)\}")
+_TORCH = regex(r"(?:download\.pytorch\.org/whl/|torch==?[\w.]+\+)cu(\d{2})(\d)")
 
-ROOT_BASES = re.compile(
+ROOT_BASES = regex(
     r"^(?:(?:docker\.io/|public\.ecr\.aws/docker/)?library/)?"
     r"(?:alpine|amazonlinux|archlinux|bash|busybox|buildpack-deps|centos|debian|eclipse-temurin|fedora|gcc|golang|"
     r"gradle|maven|node|openjdk|oraclelinux|perl|php|python|rockylinux|ruby|rust|ubuntu)(?:[:@]|$)"
@@ -27,7 +27,7 @@ ROOT_BASES = re.compile(
     r"|^gcr\.io/distroless/|^mcr\.microsoft\.com/dotnet/|^ghcr\.io/astral-sh/uv|^scratch$"
 )
 """Images that are known to run as root unless told otherwise; of other images nobody can say from here."""
-NONROOT_BASES = re.compile(
+NONROOT_BASES = regex(
     r"nonroot|non-root|rootless|unprivileged|-chiseled|^cgr\.dev/chainguard/|^(?:quay\.io/)?jupyter/|^rayproject/ray"
     r"|^(?:apache/)?spark:"
 )

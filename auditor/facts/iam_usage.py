@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import CONTAINER_LISTS
@@ -14,9 +15,9 @@ from auditor.views.typed import records
 if TYPE_CHECKING:
     from auditor.world import World
 
-_QUEUE = re.compile(r"https://(?:sqs\.[a-z0-9-]+|[a-z0-9-]+\.queue)\.amazonaws\.com(?:\.cn)?/\d{12}/[\w.-]+")
-_BUCKET = re.compile(r"(?<![\w/])s3://[a-z0-9][a-z0-9.-]+")
-_ELSEWHERE = re.compile(r"localstack|minio|no-sign-request|AWS_ENDPOINT_URL|S3_ENDPOINT|ceph", re.IGNORECASE)
+_QUEUE = regex(r"https://(?:sqs\.[a-z0-9-]+|[a-z0-9-]+\.queue)\.amazonaws\.com(?:\.cn)?/\d{12}/[\w.-]+")
+_BUCKET = regex(r"(?<![\w/])s3://[a-z0-9][a-z0-9.-]+")
+_ELSEWHERE = regex(r"localstack|minio|no-sign-request|AWS_ENDPOINT_URL|S3_ENDPOINT|ceph", re.IGNORECASE)
 """Signs that what is called is not AWS, or that nobody needs to sign."""
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from auditor.model import Path, Resource
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.identity import ROLE
 from auditor.views.interface import Instance
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from auditor.facts.iam_roles import Role, Roles
     from auditor.world import World
 
-ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\w+=,.@/-]+/)?([\w+=,.@-]+)")
-PLACEHOLDER = re.compile(r"[$<>{}%]|(?i:replace|account|changeme|todo|xxx|your[-_])|_{2}")
+ARN = regex(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\w+=,.@/-]+/)?([\w+=,.@-]+)")
+PLACEHOLDER = regex(r"[$<>{}%]|(?i:replace|account|changeme|todo|xxx|your[-_])|_{2}")
 MADE_FOR_CONTROLLERS = frozenset(
     {
         "AmazonEBSCSIDriverPolicy",

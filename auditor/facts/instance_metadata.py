@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from auditor.model import Path, Resource
 from auditor.paths import render
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 CLOSED_SINCE = 21
 """First major version of terraform-aws-modules/eks whose default hop limit is 1; before it was 2."""
 
-_GROUPS = re.compile(r"(eks_managed|self_managed)_node_groups$")
-_MAJOR = re.compile(r"(\d+)")
+_GROUPS = regex(r"(eks_managed|self_managed)_node_groups$")
+_MAJOR = regex(r"(\d+)")
 
 
 class InstanceMetadata:

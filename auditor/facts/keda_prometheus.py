@@ -11,6 +11,7 @@ from auditor.facts.keda_triggers import triggers_of
 from auditor.facts.promql_tree import Node, read
 from auditor.model import Resource
 from auditor.paths import render
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
@@ -23,8 +24,8 @@ OWN_LABELS = ("app", "container", "deployment", "job", "pod", "service", "app_ku
 GATEWAYS = ("nginx_ingress", "istio_", "envoy_", "traefik_", "haproxy_", "kong_", "apisix_", "aws_", "kube_")
 """Metrics of what stands before a workload and lives on without it."""
 
-_LATENCY = re.compile(r"latency|duration|_seconds_(sum|bucket)$|time_to_first_token|response_time")
-_ADDRESS = re.compile(
+_LATENCY = regex(r"latency|duration|_seconds_(sum|bucket)$|time_to_first_token|response_time")
+_ADDRESS = regex(
     r"https?://(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)(?:\.svc(?:\.[a-z0-9.-]+)?)?(?::\d+)?(?:/.*)?"
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from auditor.data._tables import nearest
 from auditor.data.keda import check_metadata
 from auditor.model import Path, Resource
 from auditor.paths import render
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 # Words of the expression language that KEDA compiles formulas with: https://expr-lang.org/docs/language-definition
 _WORDS = {"true", "false", "nil", "in", "not", "and", "or", "let", "if", "else", "matches", "contains"}
 _WORDS |= {"startsWith", "endsWith"}
-_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`")
-_BOUND = re.compile(r"\blet\s+([A-Za-z_]\w*)")
-_NAME = re.compile(r"(?<![\w.#])([A-Za-z_]\w*)\s*(\(|:(?!:))?")
+_QUOTED = regex(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`")
+_BOUND = regex(r"\blet\s+([A-Za-z_]\w*)")
+_NAME = regex(r"(?<![\w.#])([A-Za-z_]\w*)\s*(\(|:(?!:))?")
 
 
 class KedaTriggers:

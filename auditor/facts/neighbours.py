@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from auditor.model import Resource, Target
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ PODS_ONLY = frozenset(
 NAMED = frozenset({"ClusterRole", "ConfigMap", "PersistentVolumeClaim", "Role", "ServiceAccount"})
 """Kinds that others refer to by name, and that are often applied by another target than who names them."""
 
-_TEMPLATE = re.compile(
+_TEMPLATE = regex(
     r"\.(ya?ml|json)[-._]\w+$|\.(tpl|tmpl|gotmpl|j2|jinja2?|erb|jsonnet|libsonnet|cue)$", re.IGNORECASE
 )
 """Files that a program makes manifests from, such as ``api.yaml-template`` and ``api.yaml.j2``."""

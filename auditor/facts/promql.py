@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from auditor.patterns import regex
+
 MAX_TOKENS = 1500
 """The parser recurses in native code and dies beyond some thousands of nested operators; the longest
 expressions of public rule collections have about 400 tokens."""
 MAX_LENGTH = 50_000
 
-_TOKEN = re.compile(r'#[^\n]*|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`|[\w:.$]+|\S', re.DOTALL)
-_VARIABLE = re.compile(r"\$\{[^}]*\}|\[\[\w+(?::\w+)?\]\]|\$\w+")
-_IN_RANGE = re.compile(r"(?<=[\[:])\s*(?:\$\{[^}]*\}|\$\w+)\s*(?=[\]:])")
-_MILLISECONDS = re.compile(r"\$\{?__(?:interval_ms|range_s|range_ms)\}?")
-_NAME = re.compile(r"[A-Za-z_:][\w:]*")
+_TOKEN = regex(r'#[^\n]*|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`|[\w:.$]+|\S', re.DOTALL)
+_VARIABLE = regex(r"\$\{[^}]*\}|\[\[\w+(?::\w+)?\]\]|\$\w+")
+_IN_RANGE = regex(r"(?<=[\[:])\s*(?:\$\{[^}]*\}|\$\w+)\s*(?=[\]:])")
+_MILLISECONDS = regex(r"\$\{?__(?:interval_ms|range_s|range_ms)\}?")
+_NAME = regex(r"[A-Za-z_:][\w:]*")
 _LABEL_LISTS = {"by", "without", "on", "ignoring", "group_left", "group_right"}
 _KEYWORDS = frozenset(
     """

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.model import Resource
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.policy_statements import statements_of
@@ -21,7 +21,7 @@ S3 = "s3.amazonaws.com"
 SOURCE_ARN, SOURCE_ACCOUNT = "aws:SourceArn", "aws:SourceAccount"
 SEND = ("sqs:SendMessage",)
 USE_KEY = ("kms:GenerateDataKey", "kms:Decrypt")
-_OUTPUT = re.compile(r"s3://(?P<bucket>[^/]+)/?(?P<prefix>[^*]*)(?:\*(?P<suffix>[^*]*))?")
+_OUTPUT = regex(r"s3://(?P<bucket>[^/]+)/?(?P<prefix>[^*]*)(?:\*(?P<suffix>[^*]*))?")
 MANAGED_KEY = "alias/aws/sqs"
 DEPTHS = ("ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage", "NumberOfMessagesSent")
 

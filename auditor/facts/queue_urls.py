@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.model import Resource
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
@@ -19,9 +19,9 @@ _HOSTS = (
     r"(?P<old>[a-z]{2}(?:-[a-z]+)+-\d)\.queue\.amazonaws\.com(?:\.cn)?",
     r"(?P<first>queue|sqs)\.amazonaws\.com",
 )
-_URL = re.compile(rf"https?://(?:{'|'.join(_HOSTS)})(?::\d+)?/(?P<account>\d{{12}})/(?P<name>[\w.-]+)/?")
-_OTHER = re.compile(r"https?://[^/]+/(?P<account>\d{12})/(?P<name>[\w.-]+)/?")
-_PLAIN = re.compile(r"[\w-]{1,80}(\.fifo)?")
+_URL = regex(rf"https?://(?:{'|'.join(_HOSTS)})(?::\d+)?/(?P<account>\d{{12}})/(?P<name>[\w.-]+)/?")
+_OTHER = regex(r"https?://[^/]+/(?P<account>\d{12})/(?P<name>[\w.-]+)/?")
+_PLAIN = regex(r"[\w-]{1,80}(\.fifo)?")
 FIRST_REGION = "us-east-1"
 
 

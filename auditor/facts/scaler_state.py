@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from auditor.facts.cluster_autoscaler import ClusterAutoscaler
 from auditor.facts.running import in_words, pods_of, seconds_since
 from auditor.facts.scaling import target_reference
 from auditor.model import Resource
+from auditor.patterns import regex
 from auditor.unknown import Unknown, UnknownUsed
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COOLDOWN, STABILIZATION, UNNEEDED = 300, 300, 600
 """Defaults in seconds: KEDA's cooldownPeriod, the HPA's scale-down window, the autoscaler's unneeded time."""
-_DURATION = re.compile(r"(\d+)(h|m|s)")
+_DURATION = regex(r"(\d+)(h|m|s)")
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 PAUSED = ("autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas")
 

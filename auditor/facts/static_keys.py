@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from auditor.masking import BLANKED, keys_in
 from auditor.model import Path
 from auditor.paths import render
+from auditor.patterns import regex
 from auditor.secrets import find_keys
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
@@ -17,7 +17,7 @@ from auditor.views.terraform_values import readable
 if TYPE_CHECKING:
     from auditor.world import World
 
-_KEY = re.compile(r"[A-Za-z0-9/+=]{20,}")
+_KEY = regex(r"[A-Za-z0-9/+=]{20,}")
 FIELDS = {"user_data": ("user_data", "user_data_base64"), "environment": ("environment",)}
 
 

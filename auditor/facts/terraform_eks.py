@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from auditor.data.eks_versions import eks_version, newest_known_minor
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.terraform_values import targets_of
@@ -13,8 +13,8 @@ from auditor.views.terraform_values import targets_of
 if TYPE_CHECKING:
     from auditor.world import World
 
-_VERSION = re.compile(r"v?1\.(\d{1,3})(?:\.|$|[-+])")
-_AUTOSCALER = re.compile(r"(?:^|/)cluster-autoscaler(?:-(?:amd64|arm64|s390x))?:(v?1\.\d{1,3}[.\w-]*)")
+_VERSION = regex(r"v?1\.(\d{1,3})(?:\.|$|[-+])")
+_AUTOSCALER = regex(r"(?:^|/)cluster-autoscaler(?:-(?:amd64|arm64|s390x))?:(v?1\.\d{1,3}[.\w-]*)")
 
 
 def minor_of(version: object) -> int | None:

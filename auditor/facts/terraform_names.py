@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from auditor.model import Path, Resource
 from auditor.paths import render
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 
 if TYPE_CHECKING:
     from auditor.world import World
 
-_QUEUE_URL = re.compile(r"https://sqs\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/\d{12}/([\w-]{1,80}(?:\.fifo)?)/?")
-_BUCKET_URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/|$)")
-_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_BUCKET_ENV = re.compile(r"(?:^|_)(?:S3_)?BUCKET(?:_NAME)?$")
+_QUEUE_URL = regex(r"https://sqs\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/\d{12}/([\w-]{1,80}(?:\.fifo)?)/?")
+_BUCKET_URL = regex(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/|$)")
+_BUCKET_NAME = regex(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_BUCKET_ENV = regex(r"(?:^|_)(?:S3_)?BUCKET(?:_NAME)?$")
 _TYPES = {"queue": ("aws_sqs_queue", "name"), "bucket": ("aws_s3_bucket", "bucket")}
 
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from auditor.model import Resource
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.terraform_companions import names_owner
@@ -14,11 +15,11 @@ from auditor.views.terraform_values import readable, targets_of
 if TYPE_CHECKING:
     from auditor.world import World
 
-_ENGINES = re.compile(
+_ENGINES = regex(
     r"(calico|tigera|cilium|antrea|kube-router|weave-net|aws-network-policy-agent)", re.IGNORECASE
 )
 _POLICIES = (("networking.k8s.io", "NetworkPolicy"), ("networking.k8s.aws", "ApplicationNetworkPolicy"))
-_SERVICE = re.compile(r"(?:^|\.)([a-z0-9-]+(?:\.(?:api|dkr))?)$")
+_SERVICE = regex(r"(?:^|\.)([a-z0-9-]+(?:\.(?:api|dkr))?)$")
 
 
 class PolicyEngine:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from auditor.model import Resource
+from auditor.patterns import regex
 from auditor.unknown import Unknown, UnknownUsed
 from auditor.views.interface import Instance
 from auditor.views.nodegroups_form import merged, text_map
@@ -15,7 +15,7 @@ from auditor.views.terraform_values import block, get
 if TYPE_CHECKING:
     from auditor.world import World
 
-_TRIAL = re.compile(
+_TRIAL = regex(
     r"(?:^|[/._@-])(?:dev|test|tests|sandbox|examples?|samples?|e2e|ci|demo|playground)(?=[/._-]|$)"
 )
 

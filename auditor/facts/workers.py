@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from auditor.model import Resource
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
@@ -14,7 +14,7 @@ from auditor.views.pods import dig
 if TYPE_CHECKING:
     from auditor.world import World
 
-PREDICT = re.compile(r"\bnnUNetv2_predict(_from_modelfolder)?\b")
+PREDICT = regex(r"\bnnUNetv2_predict(_from_modelfolder)?\b")
 NO_MIRRORING = ("--disable_tta", "--disable-tta")
 RESULTS = "nnUNet_results"
 TEMPORARY = "/tmp"

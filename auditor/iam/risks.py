@@ -13,6 +13,7 @@ from typing import NamedTuple
 from auditor.data.iam_actions import Action, action, expand
 from auditor.iam.documents import Document, Statement, Texts
 from auditor.iam.patterns import Match, match_action
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 
 DATA_READS = (
@@ -65,7 +66,7 @@ may be the caller's own."""
 MOSTLY_UNLIMITABLE = ("ec2:describe",)
 """Look-ups of which nine in ten take no resource, so that a wildcard of them has to be allowed on ``*``."""
 
-_ALL = re.compile(r"\*+")
+_ALL = regex(r"\*+")
 
 
 class Openness(NamedTuple):

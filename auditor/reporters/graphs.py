@@ -5,9 +5,9 @@ Several graphs become one drawing: what two workloads share is drawn once.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 
+from auditor.patterns import regex
 from auditor.report import Graph, GraphEdge, GraphNode, to_json
 from auditor.reporters.interface import place
 from auditor.reporters.text import one_line, shorten
@@ -22,7 +22,7 @@ COLOURS = {
 }
 """Status → colour, readable on white and on black."""
 BROKEN = COLOURS["fail"]
-_SPECIAL = re.compile(r"""["#<>&`*%$\\~]|:(?=fa-)|^[-+]|(?<=\d)\.(?=\s)|(?<![^\W_])_|_(?![^\W_])""")
+_SPECIAL = regex(r"""["#<>&`*%$\\~]|:(?=fa-)|^[-+]|(?<=\d)\.(?=\s)|(?<![^\W_])_|_(?![^\W_])""")
 """What Mermaid or its Markdown would take for more than text."""
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
+from auditor.patterns import regex
 from auditor.report import Finding, Location, Report
 from auditor.reporters.interface import (
     Owned,
@@ -41,8 +42,8 @@ SHOWN_PER_OWNER = 5
 SHOWN_IN_HEAD = 300
 MARKER_LIMIT = 200
 ICONS = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🔵"}
-_PUNCTUATION = re.compile(r"([\\`*_\[\]<>|~$&])")
-_AUTOLINKS = re.compile(r"@|#|://|\bwww(?=\.)|\bGH(?=-)|\b[0-9a-f](?=[0-9a-f]{6,}\b)", re.IGNORECASE)
+_PUNCTUATION = regex(r"([\\`*_\[\]<>|~$&])")
+_AUTOLINKS = regex(r"@|#|://|\bwww(?=\.)|\bGH(?=-)|\b[0-9a-f](?=[0-9a-f]{6,}\b)", re.IGNORECASE)
 BREAK = "&#8203;"
 """A zero-width space: it stands in what GitHub would make a mention or link of *after* unescaping."""
 

@@ -8,12 +8,12 @@ a location makes GitHub refuse the whole upload. Errors, what could not be asses
 from __future__ import annotations
 
 import gzip
-import re
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import msgspec
 
+from auditor.patterns import regex
 from auditor.report import Finding, FixInfo, Judged, Location, PolicyResult, ProblemRow, Report
 from auditor.reporters.interface import LEVELS, RenderOptions, is_complete, with_status, words
 from auditor.reporters.text import one_line, visible
@@ -31,8 +31,8 @@ PROBLEM_SEVERITY = {"critical": "error", "high": "error", "medium": "warning", "
 SECURITY_CODES = ("SEC-", "IAM-", "RBAC-", "NET-", "IMG-")
 """GitHub ranks by ``security-severity`` only where a rule is tagged ``security``."""
 _KINDS = {"pass": "pass", "not-applicable": "notApplicable", "not-assessed": "open", "error": "open"}
-_LINK = re.compile(r"\]\(")
-_UNSAFE_LINK_TEXT = re.compile(r"([\\\[\]])")
+_LINK = regex(r"\]\(")
+_UNSAFE_LINK_TEXT = regex(r"([\\\[\]])")
 
 Json = dict[str, Any]
 

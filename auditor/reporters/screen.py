@@ -7,9 +7,9 @@ small repository.
 from __future__ import annotations
 
 import io
-import re
 from typing import TYPE_CHECKING, Protocol
 
+from auditor.patterns import regex
 from auditor.reporters.interface import RenderOptions
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ Part = str | tuple[str, str]
 
 MIN_WIDTH = 40
 TAB = 8
-_LINK_ID = re.compile(r"\x1b\]8;id=\d+;")
+_LINK_ID = regex(r"\x1b\]8;id=\d+;")
 
 
 class Screen(Protocol):

@@ -6,7 +6,6 @@ of the run: as long as nothing changes nothing is written.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ import msgspec
 
 from auditor.data.cluster_kinds import ClusterKind
 from auditor.drift.twins import WHAT
+from auditor.patterns import regex
 from auditor.report import Finding, PolicyResult, Report
 from auditor.reporters.interface import place, with_status, words
 from auditor.reporters.text import one_line, shorten
@@ -28,7 +28,7 @@ MAX_BYTES = 256 * 1024
 """Of the results of one object: etcd takes 1.5 MiB, and whoever watches reports gets each of them whole."""
 LONGEST = 1000
 """Characters of a message or property."""
-_KUBERNETES = re.compile(r"[a-z0-9.-]*/[A-Z]\w*/[^/]*/[^/]+")
+_KUBERNETES = regex(r"[a-z0-9.-]*/[A-Z]\w*/[^/]*/[^/]+")
 """``group/kind/namespace/name``: no address of Terraform's, and no file."""
 DRIFT = "drift"
 """The category whose findings stand in Git and are about the cluster."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from auditor.errors import UsageError
+from auditor.patterns import regex
 from auditor.results import Undelivered
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ USER, PASSWORD = "AUDITOR_PUSH_USER", "AUDITOR_PUSH_PASSWORD"
 TIMEOUT_SECONDS = 10.0
 PAUSES = (1.0, 3.0, 9.0)
 """Seconds between the attempts: a gateway that restarts is up again by then."""
-_CREDENTIALS = re.compile(r"(https?://)(?:([^/@:]*)(?::([^/@]*))?@)?(.+)", re.IGNORECASE)
+_CREDENTIALS = regex(r"(https?://)(?:([^/@:]*)(?::([^/@]*))?@)?(.+)", re.IGNORECASE)
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 

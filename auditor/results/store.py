@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from auditor.errors import UsageError
+from auditor.patterns import regex
 from auditor.results import Undelivered
 
-S3 = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
+S3 = regex(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
 MAX_BYTES = 128 * 1024 * 1024
 """Nothing larger is taken for a report."""
 TYPES = {".json": "application/json", ".html": "text/html; charset=utf-8"}

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from auditor.patterns import regex
+
 _CLASSES = {
     "alnum": "a-zA-Z0-9",
     "alpha": "a-zA-Z",
@@ -23,7 +25,7 @@ _CLASSES = {
     "upper": "A-Z",
     "xdigit": "0-9a-fA-F",
 }
-_NAMED = re.compile(r"\[:(\w+):\]")
+_NAMED = regex(r"\[:(\w+):\]")
 
 
 class Rule(Struct, frozen=True):

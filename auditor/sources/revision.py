@@ -7,7 +7,6 @@ alone, nothing is fetched, and what is written lies below the folder that the ca
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +16,7 @@ from typing import IO, NamedTuple
 
 from auditor.changes import changed_lines
 from auditor.errors import UsageError
+from auditor.patterns import regex
 from auditor.sources.tree import MAX_FILE_BYTES, SAFE_GIT, SKIPPED_DIRECTORIES, Tree
 
 _GIT = (*SAFE_GIT, "--no-replace-objects", "-c", "protocol.allow=never", "-c", "core.quotePath=true")
@@ -28,7 +28,7 @@ _ENVIRONMENT = {
 }
 _TIMEOUT = 300
 _LINK = "120000"
-_AUDITED = re.compile(r"\.(ya?ml|json|tf|tfvars|hcl|tpl)$|(^|/)[^/]*Dockerfile[^/]*$")
+_AUDITED = regex(r"\.(ya?ml|json|tf|tfvars|hcl|tpl)$|(^|/)[^/]*Dockerfile[^/]*$")
 
 
 class Entry(NamedTuple):

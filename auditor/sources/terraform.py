@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from auditor.fixes import Editable, Refused
 from auditor.model import Body, Path, Place, Precision, Resource, Target
+from auditor.patterns import regex
 from auditor.progress import over
 from auditor.sources.manifests import EXCERPT_LINES, SourceFile, without_nulls
 from auditor.sources.tree import Unreadable
@@ -26,7 +26,7 @@ VARIABLE_SUFFIXES = (".tfvars", ".tfvars.json")
 ROOT_KIND = "root"
 _PROVIDER_FIELDS = ("name", "alias", "source", "version", "configured", "module")
 _BOM = b"\xef\xbb\xbf"
-_COMMENT = re.compile(r"(?:#|//)\s?(.*)$")
+_COMMENT = regex(r"(?:#|//)\s?(.*)$")
 
 
 def collect(checkout: Checkout) -> None:

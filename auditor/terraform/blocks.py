@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from auditor.patterns import regex
 from auditor.terraform.errors import HclSyntaxError
 from auditor.terraform.expressions import Literal
 from auditor.terraform.parser import IDENTIFIER, QUOTED_TEXT, SPACE, SPACE_AND_LINES
@@ -18,13 +19,13 @@ MAX_BLOCK_DEPTH = 40
 MAX_STRING_DEPTH = 40
 MAX_PROBLEMS = 20
 REPAIR = "run `terraform fmt` or `terraform validate` on the file and mend what it names"
-PIECE = re.compile(
+PIECE = regex(
     r'[^"\n#/<()\[\]{}]*(?:(?P<quote>")|(?P<line>\n)|(?P<open>[(\[{])|(?P<close>[)\]}])'
     r"|(?P<comment>#[^\n]*|//[^\n]*|/\*.*?\*/)|(?P<heredoc><<-?(?P<word>[^\W\d][\w-]*)\r?\n)|(?P<other>[/<]))",
     re.DOTALL,
 )
-LABEL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-TOP_LEVEL = re.compile(
+LABEL = regex(r'"((?:[^"\\\n]|\\.)*)"')
+TOP_LEVEL = regex(
     r'^(?:(?:resource|data|ephemeral)\s+"[^"\n]*"\s+"[^"\n]*"|(?:module|variable|output|provider|check)\s+"[^"\n]*"'
     r"|locals|terraform|moved|import|removed)\s*\{",
     re.MULTILINE,
@@ -164,7 +165,7 @@ class BlockReader:
             found = LABEL.match(self.text, self.at) or IDENTIFIER.match(self.text, self.at)
             if found is None:
                 raise HclSyntaxError(f"expected '=' or '{{' after {kind!r}", self.at)
-            labels.append(found.group(1) if found.re is LABEL else found.group())
+            labels.append(found.group(found.lastindex or 0))
             self.at = found.end()
             self._skip(SPACE)
         if depth >= MAX_BLOCK_DEPTH:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 
+from auditor.patterns import regex
 from auditor.terraform.parser import IDENTIFIER
 
 INDENT = "  "
 MAX_LINE = 100
-_REFERENCE = re.compile(r"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*|\[\d+\])*")
+_REFERENCE = regex(r"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*|\[\d+\])*")
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = regex(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Reference(str):

@@ -8,10 +8,10 @@ first and override documents replace statements of the same Sid.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
+from auditor.patterns import regex
 from auditor.terraform.errors import EvaluationError
 from auditor.terraform.functions.encoding import GO_ESCAPE, GO_ESCAPES
 from auditor.terraform.limits import Budget
@@ -21,8 +21,8 @@ from auditor.unknown import Unknown
 
 Document: TypeAlias = dict[str, object]
 VERSION = "2012-10-17"
-JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-MARK = re.compile("\ue000(\\d+)\ue001")
+JSON_STRING = regex(r'"(?:[^"\\]|\\.)*"')
+MARK = regex("\ue000(\\d+)\ue001")
 STATEMENT_ORDER = (
     "Sid",
     "Effect",

@@ -8,17 +8,17 @@ of :data:`BLOCK_NAMES`, nested blocks that policies read.
 from __future__ import annotations
 
 import json
-import re
 
+from auditor.patterns import regex
 from auditor.terraform.errors import HclSyntaxError
 from auditor.terraform.expressions import Expression, Literal, Object, Template, Tuple
 from auditor.terraform.parser import Parser
 from auditor.terraform.source import AttributeNode, BlockNode, Body, SourceFile
 
 MAX_DEPTH = 60
-SPACE = re.compile(r"[ \t\r\n]*")
-STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
-NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
+SPACE = regex(r"[ \t\r\n]*")
+STRING = regex(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
+NUMBER = regex(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
 WORDS = {"true": True, "false": False, "null": None}
 LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1, "locals": 0}
 LABELS |= {"terraform": 0, "moved": 0, "import": 0, "removed": 0, "check": 1}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from auditor.patterns import regex
 from auditor.terraform import emit
 
-_HEADER = re.compile(r'(?:[^"{]|"(?:[^"\\]|\\.)*")*\{')
+_HEADER = regex(r'(?:[^"{]|"(?:[^"\\]|\\.)*")*\{')
 
 
 class Entry(NamedTuple):

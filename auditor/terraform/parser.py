@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from auditor.patterns import regex
 from auditor.terraform.errors import HclSyntaxError
 from auditor.terraform.expressions import (
     Attribute,
@@ -34,16 +35,16 @@ from auditor.terraform.values import normalise
 from auditor.unknown import UnknownUsed
 
 MAX_DEPTH = 60
-SPACE = re.compile(r"(?:[ \t\r]+|#[^\n]*|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-SPACE_AND_LINES = re.compile(r"(?:\s+|#[^\n]*|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
-FUNCTION = re.compile(r"[^\W\d][\w-]*(?:::[^\W\d][\w-]*)*")
-NUMERIC = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d{1,4})?")
-DIGITS = re.compile(r"\d+")
-OPERATOR = re.compile(r"==|!=|<=|>=|&&|\|\||[<>+\-*/%]")
-HEREDOC = re.compile(r"<<(-?)([^\W\d][\w-]*)\r?\n")
-QUOTED_TEXT = re.compile(r'(?:[^"\\$%\n]|\\[^\n]|\$\$\{|%%\{|\$(?!\{)|%(?!\{))+')
-PLAIN_TEXT = re.compile(r"(?:[^$%\n]|\$\$\{|%%\{|\$(?!\{)|%(?!\{))*\n?")
+SPACE = regex(r"(?:[ \t\r]+|#[^\n]*|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+SPACE_AND_LINES = regex(r"(?:\s+|#[^\n]*|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+IDENTIFIER = regex(r"[^\W\d][\w-]*")
+FUNCTION = regex(r"[^\W\d][\w-]*(?:::[^\W\d][\w-]*)*")
+NUMERIC = regex(r"\d+(?:\.\d+)?(?:[eE][+-]?\d{1,4})?")
+DIGITS = regex(r"\d+")
+OPERATOR = regex(r"==|!=|<=|>=|&&|\|\||[<>+\-*/%]")
+HEREDOC = regex(r"<<(-?)([^\W\d][\w-]*)\r?\n")
+QUOTED_TEXT = regex(r'(?:[^"\\$%\n]|\\[^\n]|\$\$\{|%%\{|\$(?!\{)|%(?!\{))+')
+PLAIN_TEXT = regex(r"(?:[^$%\n]|\$\$\{|%%\{|\$(?!\{)|%(?!\{))*\n?")
 BINDING = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4}
 BINDING |= {"+": 5, "-": 5, "*": 6, "/": 6, "%": 6}
 CONSTANTS = {"true": True, "false": False, "null": None}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from auditor.patterns import regex
 from auditor.spans import Problem
 from auditor.terraform.model import TfOutput, TfProvider, TfResource, TfRoot, TfVariable
 from auditor.terraform.unknowns import TfCall, TfReference, index_step, join_path
@@ -19,7 +19,7 @@ MASKED_REASON = "masked: Terraform marks the value as sensitive"
 KNOWN_LATER = "known after apply"
 NOT_IN_A_PLAN = "neither a plan nor a state says it, and the code is not in this tree"
 BESIDE_CODE = "keep the plan beside the .tf files that it was made from"
-INSTANCE_KEY = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|\d+|\?)\]')
+INSTANCE_KEY = regex(r'\[(?:"(?:[^"\\]|\\.)*"|\d+|\?)\]')
 NOT_RESOURCES = frozenset({"var", "local", "each", "count", "path", "terraform", "self", "module"})
 MAX_BYTES = 256 << 20
 MAX_MODULES = 50

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from auditor.patterns import regex
 from auditor.terraform.errors import HclSyntaxError
 from auditor.terraform.expressions import (
     Conditional,
@@ -16,8 +17,8 @@ from auditor.terraform.expressions import (
     TemplateFor,
 )
 
-ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)|(\$\$|%%)\{", re.DOTALL)
-LITERAL_ESCAPE = re.compile(r"(\$\$|%%)\{")
+ESCAPE = regex(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)|(\$\$|%%)\{", re.DOTALL)
+LITERAL_ESCAPE = regex(r"(\$\$|%%)\{")
 CHARACTERS = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 

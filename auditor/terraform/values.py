@@ -7,13 +7,13 @@ about unknowns need not ask first.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
+from auditor.patterns import regex
 from auditor.terraform.errors import EvaluationError
 from auditor.terraform.limits import Budget
 from auditor.terraform.unknowns import TfEncoded, TfTemplate
@@ -21,7 +21,7 @@ from auditor.unknown import Unknown, UnknownUsed
 
 Number: TypeAlias = int | float
 MAX_BITS = 512
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?\Z")
+NUMBER = regex(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?\Z")
 
 
 class ListValue(list[object]):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from auditor.model import Path, Resource
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.nodegroups_form import strings
@@ -23,7 +23,7 @@ OPEN = ["0.0.0.0/0"]
 ALL_LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 MODULE_LOGS = ["audit", "api", "authenticator"]
 """The module's default. https://github.com/terraform-aws-modules/terraform-aws-eks/blob/master/variables.tf"""
-_MAJOR = re.compile(r"\d+")
+_MAJOR = regex(r"\d+")
 
 
 class EksClusterView:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from auditor.data.instances import InstanceType, instance
 from auditor.model import Path, Resource
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views import typed
 from auditor.views.interface import Instance
@@ -17,9 +17,9 @@ TEMPLATE = "k8s.io/cluster-autoscaler/node-template/"
 EFFECTS = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
 GPU_LABELS = ("nvidia.com/gpu", "nvidia.com/gpu.present", "k8s.amazonaws.com/accelerator")
 NO_GPU = {"count": 0, "model": "", "vram_mib": 0, "resource": "", "mig_capable": False}
-_GPU_FAMILY = re.compile(r"(g\d|gr\d|p\d|inf\d|trn\d|dl\d)")
-_LABELS_FLAG = re.compile(r"--node-labels[= ]['\"]?([^\s'\"\0]+)")
-_TAINTS_FLAG = re.compile(r"--register-with-taints[= ]['\"]?([^\s'\"\0]+)")
+_GPU_FAMILY = regex(r"(g\d|gr\d|p\d|inf\d|trn\d|dl\d)")
+_LABELS_FLAG = regex(r"--node-labels[= ]['\"]?([^\s'\"\0]+)")
+_TAINTS_FLAG = regex(r"--register-with-taints[= ]['\"]?([^\s'\"\0]+)")
 
 
 class Draft:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from auditor.data.instances import InstanceType, all_instances
 from auditor.model import Path, Resource
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views import typed
 from auditor.views.applied_manifests import Manifest, applied, manifests, same
@@ -25,7 +25,7 @@ ZONE = "topology.kubernetes.io/zone"
 CAPACITY = "karpenter.sh/capacity-type"
 ARCH = "kubernetes.io/arch"
 INSTANCE_TYPE = "node.kubernetes.io/instance-type"
-_SERIES = re.compile(r"^([a-z]+)(?:-[0-9]+tb)?([0-9]+)")
+_SERIES = regex(r"^([a-z]+)(?:-[0-9]+tb)?([0-9]+)")
 
 
 def read(resource: Resource, world: World) -> Iterator[Instance]:

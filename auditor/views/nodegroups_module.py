@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from auditor.model import Path, Resource
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.nodegroups_eks import DEFAULT_TYPE, add_eks_labels, add_eks_tags
@@ -20,7 +21,7 @@ from auditor.views.terraform_values import get, readable
 if TYPE_CHECKING:
     from auditor.world import World
 
-MODULE_SOURCE = re.compile(
+MODULE_SOURCE = regex(
     r"(?:^|[/.])terraform-aws-modules/(?:terraform-aws-)?eks(?:/aws|\.git|$|//|\?)", re.IGNORECASE
 )
 _SINGLE = {"eks-managed-node-group": "eks-managed", "self-managed-node-group": "self-managed"}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from auditor.model import Path, Resource
+from auditor.patterns import regex
 from auditor.views.interface import Instance
 from auditor.views.typed import records
 
@@ -37,7 +38,7 @@ LISTED_TEMPLATES: dict[tuple[str, str], tuple[Path, tuple[str, ...]]] = {
 }
 """Kinds whose steps are pods of one main container: where the steps stand, and the container's fields."""
 
-_FILLED_IN = re.compile(r"template|patch", re.IGNORECASE)
+_FILLED_IN = regex(r"template|patch", re.IGNORECASE)
 CONTAINER_LISTS = ("containers", "initContainers", "ephemeralContainers")
 
 

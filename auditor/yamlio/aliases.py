@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from yaml import YAMLError
-
 from auditor.yamlio.events import (
     AliasEvent,
     CParser,
@@ -17,6 +15,7 @@ from auditor.yamlio.events import (
     SequenceEndEvent,
     SequenceStartEvent,
     StreamEndEvent,
+    YAMLError,
 )
 from auditor.yamlio.scalars import MERGE_TAG
 

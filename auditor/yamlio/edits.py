@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from auditor.patterns import regex
 from auditor.spans import Edit
 from auditor.yamlio import emit
 from auditor.yamlio.nodes import Entry, Node
@@ -19,7 +20,7 @@ from auditor.yamlio.sourcemap import Path, SourceMap
 from auditor.yamlio.stream import load_stream
 from auditor.yamlio.text import line_start
 
-_ODD_BREAKS: Final = re.compile(rb"\r(?!\n)|\xc2\x85|\xe2\x80[\xa8\xa9]")
+_ODD_BREAKS: Final = regex(rb"\r(?!\n)|\xc2\x85|\xe2\x80[\xa8\xa9]")
 
 
 class CannotEdit(Exception):

@@ -8,17 +8,18 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from auditor.patterns import regex
 from auditor.yamlio.scalars import resolve_go
 
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_./$(][A-Za-z0-9_./$()@%+=~ :;*&!?<>|^-]*")
-_AMBIGUOUS: Final = re.compile(
+_PLAIN: Final = regex(r"[A-Za-z0-9_./$(][A-Za-z0-9_./$()@%+=~ :;*&!?<>|^-]*")
+_AMBIGUOUS: Final = regex(
     r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"  # base 60 of YAML 1.1
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?"  # timestamps
     r"|[-+]?(?:0[xob])?[0-9a-fA-F_.]*[0-9](?:[eE][-+]?[0-9_]+)?"  # what any reader might call a number
     r"|[.]{3}|=|<<"
 )
-_UNPRINTABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
-_MULTILINE_OR_CONTROL: Final = re.compile(r"[\x00-\x1f]")
+_UNPRINTABLE: Final = regex("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_MULTILINE_OR_CONTROL: Final = regex(r"[\x00-\x1f]")
 
 
 class Layout(Struct, frozen=True):

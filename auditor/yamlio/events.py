@@ -10,9 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import Struct
-from yaml import _yaml
-from yaml._yaml import CParser
-from yaml.events import StreamEndEvent
+
+from auditor.patterns import compiled_when_used
+
+with compiled_when_used():
+    from yaml import MarkedYAMLError, YAMLError, _yaml
+    from yaml._yaml import CParser
+    from yaml.events import StreamEndEvent
+    from yaml.reader import ReaderError
 
 __all__ = [
     "AliasEvent",
@@ -21,10 +26,13 @@ __all__ = [
     "DocumentStartEvent",
     "MappingEndEvent",
     "MappingStartEvent",
+    "MarkedYAMLError",
+    "ReaderError",
     "ScalarEvent",
     "SequenceEndEvent",
     "SequenceStartEvent",
     "StreamEndEvent",
+    "YAMLError",
 ]
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, Final
 
 from msgspec import Struct
 
+from auditor.patterns import regex
 from auditor.yamlio.document import Limits
 from auditor.yamlio.scalars import NON_FINITE, resolve_go, through_json
 
-_BLANK: Final = re.compile(r"[ \t\r\n]*")
-_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_BLANK: Final = regex(r"[ \t\r\n]*")
+_SURROGATE: Final = regex(r"\\u[dD][89a-fA-F]")
 
 
 class JsonError(ValueError):

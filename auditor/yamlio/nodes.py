@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from msgspec import Struct
-from yaml import YAMLError
 
+from auditor.patterns import regex
 from auditor.yamlio.events import (
     AliasEvent,
     CParser,
@@ -20,6 +20,7 @@ from auditor.yamlio.events import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    YAMLError,
 )
 from auditor.yamlio.scalars import HINTS, MERGE, MERGE_TAG, ScalarError, key_text, resolve_go, tagged
 from auditor.yamlio.text import ByteIndex
@@ -243,7 +244,7 @@ def _key_of(event: Any) -> str | None:
         return str(event.value)
 
 
-_TOKEN: Final = re.compile(
+_TOKEN: Final = regex(
     rb'[ \t\r\n]*(?:(?P<string>"(?:[^"\\]|\\.)*+")|(?P<open>[\[{])|(?P<close>[\]}])'
     rb'|[,:]|(?P<bare>[^\s,:\[\]{}"]+))'
 )

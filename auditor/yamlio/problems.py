@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-from yaml import MarkedYAMLError
-from yaml.reader import ReaderError
-
+from auditor.patterns import regex
 from auditor.spans import Problem
 from auditor.yamlio.construct import ConstructError
+from auditor.yamlio.events import MarkedYAMLError, ReaderError
 from auditor.yamlio.text import ByteIndex, Lines, NotTextError
 
-_TEMPLATE: Final = re.compile(rb"\{\{|\{%")
+_TEMPLATE: Final = regex(rb"\{\{|\{%")
 _RENDER: Final = "render the template first and audit the result, or audit the chart it belongs to"
 _UNCLOSED: Final = (
     "while scanning a quoted scalar",

@@ -13,6 +13,8 @@ import struct
 from datetime import date
 from typing import Final
 
+from auditor.patterns import regex
+
 TAG_PREFIX: Final = "tag:yaml.org,2002:"
 MERGE_TAG: Final = TAG_PREFIX + "merge"
 
@@ -50,14 +52,14 @@ def _words() -> dict[str, object]:
 
 
 _WORDS: Final = _words()
-_INT: Final = re.compile(
+_INT: Final = regex(
     r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))\Z",
 )
 #: strconv.ParseInt(plain[2:], 2, 64) takes a sign after the prefix when "0b" came first.
-_SIGNED_BINARY: Final = re.compile(r"0b([-+][01]+)\Z")
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
-_DOT_FLOAT: Final = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?\Z")
-_TIMESTAMP: Final = re.compile(
+_SIGNED_BINARY: Final = regex(r"0b([-+][01]+)\Z")
+_FLOAT: Final = regex(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+_DOT_FLOAT: Final = regex(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?\Z")
+_TIMESTAMP: Final = regex(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
     r"(?:[Tt]([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,][0-9]+)?(?:Z|[-+][0-9]{2}:[0-9]{2})"
     r"| ([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,][0-9]+)?)?\Z"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from auditor.patterns import regex
 from auditor.spans import Span
 from auditor.yamlio.document import YamlDocument
 from auditor.yamlio.nodes import Entry, Node, Parsed, document_tree
@@ -13,8 +14,8 @@ from auditor.yamlio.text import Lines, NotTextError, as_utf8, line_start
 
 Path = tuple[str | int, ...]
 
-_COMMENT: Final = re.compile(rb"#(?:(?![\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9]).)*", re.DOTALL)
-_BLOCK_HEADER: Final = re.compile(rb"(?:[&!][^ \t]*[ \t]+)*[|>][-+0-9]*[ \t]*")
+_COMMENT: Final = regex(rb"#(?:(?![\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9]).)*", re.DOTALL)
+_BLOCK_HEADER: Final = regex(rb"(?:[&!][^ \t]*[ \t]+)*[|>][-+0-9]*[ \t]*")
 
 
 class Place(NamedTuple):

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import Final
 
+from auditor.patterns import regex
 from auditor.yamlio.scalars import resolve
 
 #: Everything libyaml takes for a line break, or skips, where a byte scan sees an ordinary character.
 _FOREIGN: Final = (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\xef\xbb\xbf")
-_DIRECTIVE: Final = re.compile(
-    rb"%(?:(?<=[\n\r]%)|(?<=\xc2\x85%)|(?<=\xe2\x80[\xa8\xa9]%)|(?<=\xef\xbb\xbf%))"
-)
-_LEAD: Final = re.compile(
+_DIRECTIVE: Final = regex(rb"%(?:(?<=[\n\r]%)|(?<=\xc2\x85%)|(?<=\xe2\x80[\xa8\xa9]%)|(?<=\xef\xbb\xbf%))")
+_LEAD: Final = regex(
     rb"(?:\xef\xbb\xbf)?(?:(?:%[^\n]*|[ \t\r]*(?:#[^\n]*)?)\n)*+(?:---(?=[ \t\r\n]|\Z))?"
     rb"(?:[ \t\r]*(?:#[^\n]*)?\n)*+[ \t\r]*+"
 )
-_HEAD: Final = re.compile(
+_HEAD: Final = regex(
     rb"(?:---[ ]*\n)?(?:[ ]*(?:#[^\n]*)?\n)*+"
     rb"(apiVersion|kind):[ ]+([A-Za-z][A-Za-z0-9./-]*)[ ]*\n(?:[ ]*(?:#[^\n]*)?\n)*+"
     rb"(apiVersion|kind):[ ]+([A-Za-z][A-Za-z0-9./-]*)[ ]*(?:\n|\Z)(?:[ ]*(?:#[^\n]*)?\n)*+"
     rb"(?=[A-Za-z]|\Z)"
 )
-_COLUMN_ZERO: Final = re.compile(rb"\n([^ \n#][^\n]{0,63})")
-_PLAIN_KEY: Final = re.compile(rb"([A-Za-z][A-Za-z0-9_-]*):(?= |\Z)")
+_COLUMN_ZERO: Final = regex(rb"\n([^ \n#][^\n]{0,63})")
+_PLAIN_KEY: Final = regex(rb"([A-Za-z][A-Za-z0-9_-]*):(?= |\Z)")
 
 
 def markers(data: bytes, begin: int, end: int) -> list[int]:

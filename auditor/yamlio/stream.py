@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from yaml import YAMLError
-
 from auditor.spans import Problem
 from auditor.yamlio import jsonread
 from auditor.yamlio.aliases import expansions
 from auditor.yamlio.construct import Built, ConstructError, build
 from auditor.yamlio.document import DEFAULT_LIMITS, Limits, YamlDocument
+from auditor.yamlio.events import YAMLError
 from auditor.yamlio.nodes import duplicate_keys, json_tree
 from auditor.yamlio.problems import from_error
 from auditor.yamlio.split import chunks, content_start, identity, markers

@@ -8,10 +8,11 @@ from typing import Any, Final
 from auditor.cel.errors import CelError
 from auditor.cel.operators import INT_MAX, INT_MIN, to_int, to_uint
 from auditor.cel.values import TYPES, CelType, UInt, Value, refuse, type_name
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 
-_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,25}", re.ASCII)
-_DOUBLE: Final = re.compile(
+_INTEGER: Final = regex(r"[+-]?[0-9]{1,25}", re.ASCII)
+_DOUBLE: Final = regex(
     r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE
 )
 _TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})

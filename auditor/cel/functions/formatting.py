@@ -11,9 +11,10 @@ from auditor.cel.functions.arguments import items, text
 from auditor.cel.functions.conversions import as_string
 from auditor.cel.operators import keys
 from auditor.cel.values import CelType, UInt, refuse, type_name
+from auditor.patterns import regex
 from auditor.unknown import Unknown, UnknownUsed
 
-_CLAUSE: Final = re.compile(r"%(?:%|(?:\.(\d{1,3}))?(.)|$)", re.ASCII | re.DOTALL)
+_CLAUSE: Final = regex(r"%(?:%|(?:\.(\d{1,3}))?(.)|$)", re.ASCII | re.DOTALL)
 _DEFAULT_PRECISION: Final = 6
 
 

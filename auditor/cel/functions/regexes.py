@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from auditor.cel.errors import CelError
 from auditor.cel.functions.arguments import integer, text
+from auditor.patterns import regex
 
 _POSIX: Final = {
     "alnum": "0-9A-Za-z",
@@ -29,9 +30,9 @@ _POSIX: Final = {
     "word": "0-9A-Za-z_",
     "xdigit": "0-9A-Fa-f",
 }
-_GROUP: Final = re.compile(r"\(\?(?:(P?)<([A-Za-z_]\w*)>|([imsU]*)(?:-([imsU]+))?([:)]))", re.ASCII)
-_REPEAT: Final = re.compile(r"[*+?]|\{(\d+)(?:(,)(\d*))?\}")
-_HEX: Final = re.compile(r"x(?:\{([0-9A-Fa-f]+)\}|([0-9A-Fa-f]{2}))")
+_GROUP: Final = regex(r"\(\?(?:(P?)<([A-Za-z_]\w*)>|([imsU]*)(?:-([imsU]+))?([:)]))", re.ASCII)
+_REPEAT: Final = regex(r"[*+?]|\{(\d+)(?:(,)(\d*))?\}")
+_HEX: Final = regex(r"x(?:\{([0-9A-Fa-f]+)\}|([0-9A-Fa-f]{2}))")
 _MAX_REPEAT: Final = 1000
 
 

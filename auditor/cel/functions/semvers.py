@@ -8,14 +8,15 @@ from typing import Any, ClassVar, Final
 from auditor.cel.errors import CelError
 from auditor.cel.functions.arguments import boolean, text
 from auditor.cel.values import Value, refuse
+from auditor.patterns import regex
 
 _NUMBER: Final = r"(0|[1-9]\d{0,18})"
 _WORD: Final = r"(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)"
-_SEMVER: Final = re.compile(
+_SEMVER: Final = regex(
     rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-({_WORD}(?:\.{_WORD})*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?",
     re.ASCII,
 )
-_LENIENT: Final = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?([-+].*)?", re.ASCII)
+_LENIENT: Final = regex(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?([-+].*)?", re.ASCII)
 _Key = tuple[tuple[int, int, int], bool, list[tuple[bool, int, str]]]
 
 

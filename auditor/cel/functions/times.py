@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 from auditor.cel.errors import CelError
 from auditor.cel.operators import INT_MAX, INT_MIN, to_int
 from auditor.cel.values import Value, refuse
+from auditor.patterns import regex
 
 _SECOND: Final = 1_000_000_000
 _DAY: Final = 86_400
@@ -17,12 +18,12 @@ _LAST: Final = 253_402_300_800 * _SECOND - 1
 _EPOCH_DAY: Final = 719_163
 """``date.toordinal`` of 1970-01-01."""
 
-_RFC3339: Final = re.compile(
+_RFC3339: Final = regex(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
 )
-_OFFSET: Final = re.compile(r"([+-]?)(\d\d):(\d\d)", re.ASCII)
-_DURATION: Final = re.compile(r"[+-]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
-_DURATION_PART: Final = re.compile(r"(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_OFFSET: Final = regex(r"([+-]?)(\d\d):(\d\d)", re.ASCII)
+_DURATION: Final = regex(r"[+-]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
+_DURATION_PART: Final = regex(r"(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
 _UNITS: Final = {
     "ns": 1,
     "us": 1_000,

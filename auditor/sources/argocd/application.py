@@ -9,10 +9,11 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from auditor.model import Path, Resource
+from auditor.patterns import regex
 
 GROUP = "argoproj.io"
 KINDS = frozenset({"Application", "ApplicationSet"})
-_BUILD_VARIABLE = re.compile(r"\$\{?(ARGOCD_APP_[A-Z_]+)\}?")
+_BUILD_VARIABLE = regex(r"\$\{?(ARGOCD_APP_[A-Z_]+)\}?")
 
 Tool = Literal["", "kustomize", "helm", "directory", "plugin"]
 

@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from auditor.patterns import regex
 from auditor.sources.argocd.generators import Generators, NotGenerated, Parameters
 from auditor.sources.argocd.gotemplate import render
 from auditor.sources.argocd.parse import TemplateError
 from auditor.sources.git import Checkout
 from auditor.yamlio import load_stream
 
-_PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}\s][^{}]*?)\s*\}\}")
+_PLACEHOLDER: Final = regex(r"\{\{\s*([^{}\s][^{}]*?)\s*\}\}")
 MAX_DEPTH: Final = 60
 
 

@@ -11,11 +11,12 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import Any, Final
 
+from auditor.patterns import regex
 from auditor.sources.argocd.parse import TemplateError
 from auditor.yamlio import load_stream
 
 MAX_TEXT: Final = 1024 * 1024
-_VERB: Final = re.compile(r"%(?:%|[-+# 0]*\d{0,3}(?:\.\d{1,2})?[vsdqtfx])")
+_VERB: Final = regex(r"%(?:%|[-+# 0]*\d{0,3}(?:\.\d{1,2})?[vsdqtfx])")
 
 
 def truth(value: Any) -> bool:

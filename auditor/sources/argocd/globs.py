@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from auditor.patterns import regex
+
 MAX_STARS: Final = 8
-_PART: Final = re.compile(r"\*+|\?|\[[!^]?[^\]/]+\]|\{[^{}]*\}|.", re.DOTALL)
+_PART: Final = regex(r"\*+|\?|\[[!^]?[^\]/]+\]|\{[^{}]*\}|.", re.DOTALL)
 
 
 class GlobError(Exception):

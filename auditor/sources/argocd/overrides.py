@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from msgspec.structs import replace
 
 from auditor.fixes import Editable, Refused
 from auditor.model import Origin, Path, Place
+from auditor.patterns import regex
 from auditor.sources.argocd.application import Application, AppSource
 from auditor.sources.kustomize.align import align, existing, value_at
 
-_IMAGE: Final = re.compile(r"(?:(?P<old>[^=]+)=)?(?P<new>[^@]*?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>.+))?")
+_IMAGE: Final = regex(r"(?:(?P<old>[^=]+)=)?(?P<new>[^@]*?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>.+))?")
 _ADDED: Final = ("patches",)
 _SET: Final = ("namePrefix", "nameSuffix", "namespace")
 UNDERSTOOD: Final = frozenset(

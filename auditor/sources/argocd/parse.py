@@ -10,10 +10,12 @@ import ast
 import re
 from typing import Final, NamedTuple
 
+from auditor.patterns import regex
+
 MAX_NESTING: Final = 50
 MAX_LENGTH: Final = 64 * 1024
-_IN_ACTION: Final = re.compile(r'"(?:[^"\\\n]|\\.)*+"|`[^`]*+`|/\*.*?\*/|\}\}', re.DOTALL)
-_TOKEN: Final = re.compile(
+_IN_ACTION: Final = regex(r'"(?:[^"\\\n]|\\.)*+"|`[^`]*+`|/\*.*?\*/|\}\}', re.DOTALL)
+_TOKEN: Final = regex(
     r"""\s*(?:(?P<string>"(?:[^"\\\n]|\\.)*"|`[^`]*`)
     |(?P<number>-?\d+(?:\.\d+)?(?![\w.]))
     |(?P<declare>:=)|(?P<assign>=)|(?P<pipe>\|)|(?P<open>\()|(?P<close>\)(?:\.[A-Za-z_]\w*)*)|(?P<comma>,)

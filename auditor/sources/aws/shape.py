@@ -6,17 +6,17 @@ table of the names that differ. So whatever reads a plan reads what runs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from auditor.patterns import regex
 from auditor.timestamps import stamp
 
 MAPS = frozenset({"labels", "tags", "dimensions", "conditions"})
 """Fields that are maps in Terraform, too; their keys are data."""
 _ODD = (("ARNs", "Arns"), ("IPv", "Ipv"), ("MiB", "Mib"), ("VPC", "Vpc"))
-_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD = regex(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def snake(name: str) -> str:

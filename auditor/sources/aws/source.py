@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -13,6 +12,7 @@ import msgspec
 from auditor.drift.account import COMPARED
 from auditor.errors import UsageError
 from auditor.model import Resource
+from auditor.patterns import regex
 from auditor.reach import Kind, Reach, Unread
 from auditor.sources.aws.options import Account, AwsOptions
 from auditor.sources.aws.refusals import Refused
@@ -30,7 +30,7 @@ TERRAFORM: Final = "terraform"
 _READERS_AT_ONCE = 4
 DRIFT = "account_drift"
 """The fact that asks for everything that Git's Terraform declares."""
-_REFERRER = re.compile(r"facts\.referrers\.\??(\w+)")
+_REFERRER = regex(r"facts\.referrers\.\??(\w+)")
 _IDENTITY = "sts:GetCallerIdentity"
 
 

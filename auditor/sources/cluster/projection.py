@@ -5,7 +5,6 @@ Values that nobody reads are skipped while parsing, not thrown away after it: ``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -13,6 +12,7 @@ import msgspec
 
 from auditor.masking import blank_environment, blank_lines, blanked
 from auditor.model import Resource
+from auditor.patterns import regex
 from auditor.secrets import find_keys
 from auditor.sources.live import live_origin
 from auditor.sources.manifests import without_nulls
@@ -249,7 +249,7 @@ def _shape(part: msgspec.Raw) -> str:
     return keys[0].kind if keys else ""
 
 
-_HASH = re.compile(r"-[a-z0-9]{4,10}$")
+_HASH = regex(r"-[a-z0-9]{4,10}$")
 
 
 def without_hash(name: str) -> str:

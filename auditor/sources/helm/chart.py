@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any, Final
 
 from msgspec import Struct, field
 
+from auditor.patterns import regex
 from auditor.sources.git import Checkout
 from auditor.sources.tree import Unreadable
 from auditor.spans import Problem
 
 CHART: Final = "Chart.yaml"
-_VALUES: Final = re.compile(r"values[-._][^/]+\.ya?ml|ci/[^/]*values\.ya?ml")
-_OWN: Final = re.compile(
+_VALUES: Final = regex(r"values[-._][^/]+\.ya?ml|ci/[^/]*values\.ya?ml")
+_OWN: Final = regex(
     r"(Chart\.(yaml|lock)|requirements\.(yaml|lock)|values\.schema\.json|values[^/]*\.ya?ml|\.helmignore"
     r"|(templates|crds|charts|ci)/.*)"
 )

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from auditor.fixes import Editable, Refused
 from auditor.model import Path, Place
+from auditor.patterns import regex
 from auditor.sources.git import Checkout
 from auditor.sources.helm.chart import Charts
 from auditor.sources.helm.release import Helm, Release, Values, render_input
@@ -22,7 +23,7 @@ from auditor.sources.sandbox import RenderFailed
 from auditor.sources.tree import Unreadable
 from auditor.yamlio import SourceMap, YamlDocument, load_stream
 
-SOURCE: Final = re.compile(rb"^# Source: (.+)$", re.MULTILINE)
+SOURCE: Final = regex(rb"^# Source: (.+)$", re.MULTILINE)
 _TRIES = 6
 
 

@@ -6,16 +6,16 @@ the rendered line itself, or has the same key.
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
 
 from auditor.model import Path
+from auditor.patterns import regex
 from auditor.spans import Span
 from auditor.yamlio import SourceMap
 
-_KEY: Final = re.compile(r"(?:- )*([\w./\"'-]+):(?:\s|$)")
-_KIND: Final = re.compile(r"kind:\s*(\S+)")
-_VALUES: Final = re.compile(r"\.Values((?:\.[A-Za-z_]\w*)+)")
+_KEY: Final = regex(r"(?:- )*([\w./\"'-]+):(?:\s|$)")
+_KIND: Final = regex(r"kind:\s*(\S+)")
+_VALUES: Final = regex(r"\.Values((?:\.[A-Za-z_]\w*)+)")
 _NEAR: Final = 3
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from auditor.model import Path
+from auditor.patterns import regex
 from auditor.sources.manifests import ParsedFile
 from auditor.yamlio import YamlDocument, load_stream
 
@@ -17,7 +18,7 @@ NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 FLUX: Final = "kustomize.toolkit.fluxcd.io/"
 PATCH_FIELDS: Final = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
-_REMOTE: Final = re.compile(
+_REMOTE: Final = regex(
     r"^[a-z][a-z0-9+.-]*://|^git::|^gh:|^(www\.)?github\.com[/:]|^[\w.-]+@[\w.-]+[:/]|[?&](ref|version)=",
     re.I,
 )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from auditor.patterns import regex
 from auditor.sources.git import Checkout
 from auditor.sources.kustomize.graph import Graph
 from auditor.sources.manifests import is_object
@@ -14,7 +15,7 @@ from auditor.sources.reading import MANIFEST_SUFFIXES
 from auditor.sources.tree import Unreadable
 from auditor.spans import Problem
 
-_NAMED = re.compile(r"(^|[-_.])patch(es)?([-_.]|$)", re.IGNORECASE)
+_NAMED = regex(r"(^|[-_.])patch(es)?([-_.]|$)", re.IGNORECASE)
 _SELECTING = frozenset({"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"})
 
 

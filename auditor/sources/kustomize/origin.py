@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from auditor.fixes import Editable, Refused
 from auditor.model import Path, Place
+from auditor.patterns import regex
 from auditor.sources.git import Checkout
 from auditor.sources.kustomize.align import align, existing, value_at
 from auditor.sources.kustomize.graph import Graph
@@ -24,7 +24,7 @@ from auditor.yamlio import YamlDocument, load_stream
 _SHOWN_CANDIDATES = 4
 _HASH_LENGTH = len("-5t6h9k2m7b")
 _RENAMING = frozenset({"PrefixTransformer", "SuffixTransformer"})
-_VARIABLE = re.compile(r"\$\([\w.-]+\)")
+_VARIABLE = regex(r"\$\([\w.-]+\)")
 _IDENTITY = (("apiVersion",), ("kind",), ("metadata", "name"))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from auditor.model import Path
+from auditor.patterns import regex
 from auditor.sources.kustomize.align import MISSING, align, value_at
 from auditor.sources.kustomize.kustomization import Kustomization, is_inline, items, resolve
 from auditor.sources.kustomize.site import Site, inline_span
@@ -17,7 +17,7 @@ from auditor.yamlio import SourceMap, YamlDocument, load_stream
 
 INLINE = "the patch is a text inside the kustomization file: change it there by hand"
 JSON_PATCH = "a JSON patch sets it: change its value by hand"
-_SIMPLE = re.compile(r"[\^(]*(?:[\w-]|\.\*?|\|)*[$)]*")
+_SIMPLE = regex(r"[\^(]*(?:[\w-]|\.\*?|\|)*[$)]*")
 
 Parsed = Callable[[str], ParsedFile | None]
 

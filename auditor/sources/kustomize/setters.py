@@ -6,18 +6,18 @@ each, read back from the last one, tell the rest.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from auditor.model import Path
+from auditor.patterns import regex
 from auditor.sources.kustomize.kustomization import PATCH_FIELDS, Kustomization, items
 from auditor.sources.kustomize.patches import Identity, Parsed, patches_of, selects, sites_in
 from auditor.sources.kustomize.site import Site
 
 REPLACEMENT = "a replacement copies the value from another object: change it there by hand"
 IMAGE = "images sets it in parts: change its newName, newTag or digest by hand"
-_FIELD_STEP = re.compile(r"\[[^\]]*\]|(?:\\\\.|[^.\\[])+")
+_FIELD_STEP = regex(r"\[[^\]]*\]|(?:\\\\.|[^.\\[])+")
 _LABEL_MAPS = frozenset({"labels", "matchLabels", "selector"})
 
 

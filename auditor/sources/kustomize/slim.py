@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from auditor.patterns import regex
 from auditor.yamlio.split import chunks, identity
 
 CRD = "CustomResourceDefinition"
-_SCHEMA = re.compile(rb"^( *)(?:- )?openAPIV3Schema:[ ]*\n", re.MULTILINE)
+_SCHEMA = regex(rb"^( *)(?:- )?openAPIV3Schema:[ ]*\n", re.MULTILINE)
 
 
 def slim(data: bytes) -> bytes:

@@ -6,9 +6,9 @@ import base64
 import binascii
 import hashlib
 import json
-import re
 import urllib.parse
 
+from auditor.patterns import regex
 from auditor.terraform.errors import EvaluationError
 from auditor.terraform.functions.context import Context, Function
 from auditor.terraform.limits import Budget
@@ -17,7 +17,7 @@ from auditor.terraform.values import first_unknown, number_text, text
 from auditor.unknown import Unknown, UnknownUsed
 
 GO_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-GO_ESCAPE = re.compile("[<>&\u2028\u2029]")
+GO_ESCAPE = regex("[<>&\u2028\u2029]")
 
 
 def json_text(value: object, budget: Budget) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from auditor.patterns import regex
 from auditor.terraform.errors import EvaluationError
 from auditor.terraform.expressions import join_text
 from auditor.terraform.functions.encoding import json_text
@@ -12,7 +13,7 @@ from auditor.terraform.limits import Budget
 from auditor.terraform.values import MAX_BITS, exact, first_unknown, flag, number, text, whole
 from auditor.unknown import Unknown, UnknownUsed
 
-VERB = re.compile(
+VERB = regex(
     r"%(?P<flags>[ +\-0#]*)(?P<width>\d*)(?:\.(?P<precision>\d*))?(?:\[(?P<index>\d+)\])?(?P<verb>.)"
 )
 MAX_WIDTH = 1024

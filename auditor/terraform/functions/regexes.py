@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from auditor.patterns import regex
 from auditor.terraform.errors import EvaluationError
 from auditor.unknown import Unknown, UnknownUsed
 
@@ -21,12 +22,12 @@ CLASSES = {
     "word": r"0-9A-Za-z_",
     "blank": r"\t ",
 }
-TOKEN = re.compile(
+TOKEN = regex(
     r"(?P<class>\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\])|(?P<escape>\\.)|(?P<open>\()|(?P<close>\))"
     r"|(?P<many>[*+]|\{\d+,\d*\}|\{\d{2,}\})|(?P<choice>[?|])",
     re.DOTALL,
 )
-NOT_PYTHON = re.compile(r"\\[pPQEC]|\(\?[a-z]*U|\[\[:\^")
+NOT_PYTHON = regex(r"\\[pPQEC]|\(\?[a-z]*U|\[\[:\^")
 
 
 def compile_regex(pattern: str, subject: int) -> re.Pattern[str]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 
+from auditor.patterns import regex
 from auditor.terraform.errors import EvaluationError
 from auditor.terraform.functions.context import Context, Function
 from auditor.terraform.values import text
 
-RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z")
-DURATION = re.compile(r"[+-]?(?:\d+(?:\.\d+)?(?:h|ms|m|s|us|µs|ns))+\Z")
-PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)")
+RFC3339 = regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z")
+DURATION = regex(r"[+-]?(?:\d+(?:\.\d+)?(?:h|ms|m|s|us|µs|ns))+\Z")
+PART = regex(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)")
 SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 

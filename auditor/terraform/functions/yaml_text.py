@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 
+from auditor.patterns import regex
 from auditor.terraform.errors import EvaluationError
 from auditor.terraform.functions.context import Context, Function
 from auditor.terraform.functions.encoding import json_text
@@ -13,14 +13,14 @@ from auditor.terraform.unknowns import TfCall
 from auditor.terraform.values import first_unknown, normalise, text
 from auditor.unknown import Unknown, UnknownUsed
 
-INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
-DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?\Z")
+INTEGER = regex(r"[-+]?(0|[1-9][0-9]*)\Z")
+DECIMAL = regex(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?\Z")
 CONSTANTS: dict[str, object] = {"": None, "null": None, "~": None, "Null": None, "NULL": None}
 CONSTANTS |= dict.fromkeys(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"], True)
 FALSE = ["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"]
 CONSTANTS |= dict.fromkeys(FALSE, False)
-OTHER_NUMBER = re.compile(r"[-+]?(0[xob0-9][0-9a-fA-F_]*|\.(inf|Inf|INF|nan|NaN|NAN)|[0-9][0-9_:.]*)\Z")
-TIMESTAMP = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
+OTHER_NUMBER = regex(r"[-+]?(0[xob0-9][0-9a-fA-F_]*|\.(inf|Inf|INF|nan|NaN|NAN)|[0-9][0-9_:.]*)\Z")
+TIMESTAMP = regex(r"\d{4}-\d{1,2}-\d{1,2}")
 
 
 def yamlencode(ctx: Context, value: object) -> object:
