@@ -11,12 +11,10 @@ from typing import Any
 import msgspec
 
 from auditor.report import FixInfo, Location, Report
-from auditor.secrets import masked, masked_text
+from auditor.secrets import masked_text, shows_keys
 
 _SHORTEST = 16
 """No key is shorter than that."""
-_ESCAPES = ((b"\\n", b"\n "), (b"\\t", b"\t "), (b"\\r", b"\r "))
-"""As JSON writes them, their letters would stand before a key as if they were part of a longer word."""
 
 
 def redacted(report: Report) -> Report:
@@ -25,9 +23,7 @@ def redacted(report: Report) -> Report:
         text = msgspec.json.encode(report)
     except UnicodeEncodeError:  # names of files that are no UTF-8
         text = b""
-    for escape, plain in _ESCAPES:
-        text = text.replace(escape, plain)
-    if text and masked(text) == text:
+    if text and not shows_keys(text):
         return report
     shown: Report = _without_keys(report)
     return shown

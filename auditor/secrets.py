@@ -29,6 +29,9 @@ _WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 _SECRET_LENGTH = 40
 _SHAPES = bytes(ord("x") if byte in _WORD else ord(" ") for byte in range(256))
 _SECRET_SHAPE = b"x" * _SECRET_LENGTH
+_BACKSLASH = ord("\\")
+_ESCAPES = (len("n"), len("u0000"))
+"""Letters behind a backslash in JSON."""
 
 
 class Key(Struct, frozen=True):
@@ -147,16 +150,37 @@ def masked(data: bytes) -> bytes:
     return _without_secrets(data)
 
 
+def shows_keys(data: bytes) -> bool:
+    """Whether :func:`masked` would star anything in one of the strings of a JSON text."""
+    return (
+        _ENCODED.search(data) is not None
+        or any(_real(match.group()) for match in _ID.finditer(data))
+        or any(True for _ in _secrets(data, escaped=True))
+    )
+
+
 def _without_secrets(data: bytes) -> bytes:
     """The text with every word starred out that is as long as a secret key and as random."""
+    shown = bytearray(data)
+    for start in _secrets(data):
+        shown[start : start + _SECRET_LENGTH] = b"*" * _SECRET_LENGTH
+    return bytes(shown)
+
+
+def _secrets(data: bytes, *, escaped: bool = False) -> Iterator[int]:
+    """Where words stand that are as long as a secret key and as random.
+
+    In JSON (``escaped``) the letters behind a backslash may be of an escape: then the word that follows counts too.
+    """
     shapes = data.translate(_SHAPES) + b" "
-    shown, start = bytearray(data), shapes.find(_SECRET_SHAPE)
+    start = shapes.find(_SECRET_SHAPE)
     while start >= 0:
         end = shapes.find(b" ", start)
-        if end - start == _SECRET_LENGTH and not data.startswith(b"=", end) and _is_random(data[start:end]):
-            shown[start:end] = b"*" * _SECRET_LENGTH
+        beyond = end - start - _SECRET_LENGTH
+        whole = not beyond or (escaped and beyond in _ESCAPES and data[start - 1] == _BACKSLASH)
+        if whole and not data.startswith(b"=", end) and _is_random(data[end - _SECRET_LENGTH : end]):
+            yield end - _SECRET_LENGTH
         start = shapes.find(_SECRET_SHAPE, end)
-    return bytes(shown)
 
 
 def masked_text(text: str) -> str:
