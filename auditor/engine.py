@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from auditor.cel import CelError, Program, compile_expr
 from auditor.compiled import CompiledPolicy, Compiler, PolicyBroken, facts_read
 from auditor.globs import fits, is_glob
@@ -40,10 +42,8 @@ class Engine:
         self._compiler = compiler
         self._policies = list(policies)
         self._compiled: dict[str, CompiledPolicy | str] = {}
-        self._plans: dict[tuple[str, str, bool], list[tuple[str, list[Policy]]]] = {}
-        self._parts: dict[tuple[str, str, bool, frozenset[str]], list[tuple[str, list[Policy]]]] = {}
-        self._by_view = _by_view(self._policies)
-        self._by_kind = _by_kind(self._policies)
+        self._tables: dict[frozenset[str] | None, _Tables] = {}
+        self._plans: dict[tuple[str, str, bool, frozenset[str] | None], list[tuple[str, list[Policy]]]] = {}
 
     def judge(
         self, world: World, only: Only | None = None, counted: list[Counted] | None = None
@@ -59,16 +59,14 @@ class Engine:
         for resource in world.target.resources:
             if given and resource.key in given:
                 continue
-            asked = only(resource) if only is not None else None
-            if asked is not None and not asked:
+            plan = self._plan(resource, live, only(resource) if only is not None else None)
+            if not plan:
                 continue
             plain: dict[str, Status] | None = None
             if counted is not None:
                 plain = {}
                 counted.append((resource, plain))
-            for name, policies in (
-                self._plan(resource, live) if asked is None else self._part(resource, live, asked)
-            ):
+            for name, policies in plan:
                 instances = (
                     world.instances_of(name, resource) if name else [Instance("", resource, resource.body)]
                 )
@@ -98,27 +96,25 @@ class Engine:
         """Whether any policy looks at this kind directly (joins may still need it)."""
         return any(matches(policy, api_version, kind) for policy in self._policies)
 
-    def _plan(self, resource: Resource, live: bool) -> list[tuple[str, list[Policy]]]:
-        key = (resource.api_version, resource.kind, live)
+    def _plan(
+        self, resource: Resource, live: bool, asked: frozenset[str] | None
+    ) -> list[tuple[str, list[Policy]]]:
+        """The policies that are asked of resources of this kind (all: None), by the view they look through."""
+        key = (resource.api_version, resource.kind, live, asked)
         plan = self._plans.get(key)
         if plan is None:
             kind = key[:2]
-            places = {place for name in (resource.kind, _ANY) for place in self._by_kind.get(name, ())}
-            mine = [self._policies[place] for place in sorted(places)]
-            plan = [("", [each for each in mine if matches(each, *kind)])]
-            plan += [(name, listed) for name, listed in self._by_view if reads(name, *kind)]
+            tables = self._tables.get(asked)
+            if tables is None:
+                mine = [each for each in self._policies if asked is None or each.code in asked]
+                tables = self._tables[asked] = _Tables(mine, _by_view(mine), _by_kind(mine))
+            places = {place for name in (resource.kind, _ANY) for place in tables.by_kind.get(name, ())}
+            direct = [tables.policies[place] for place in sorted(places)]
+            plan = [("", [each for each in direct if matches(each, *kind)])]
+            plan += [(name, listed) for name, listed in tables.by_view if reads(name, *kind)]
             plan = [(name, [each for each in listed if judges(each, live=live)]) for name, listed in plan]
             plan = self._plans[key] = [pair for pair in plan if pair[1]]
         return plan
-
-    def _part(self, resource: Resource, live: bool, asked: frozenset[str]) -> list[tuple[str, list[Policy]]]:
-        key = (resource.api_version, resource.kind, live, asked)
-        part = self._parts.get(key)
-        if part is None:
-            plan = self._plan(resource, live)
-            parts = [(name, [p for p in listed if p.code in asked]) for name, listed in plan]
-            part = self._parts[key] = [pair for pair in parts if pair[1]]
-        return part
 
     def compiled(self, policy: Policy) -> CompiledPolicy | str:
         """The policy ready to run, or what is wrong with it."""
@@ -147,6 +143,14 @@ class Engine:
                 verdicts.append(_verdict(policy, Status.ERROR, world, instance, (), message=compiled))
             else:
                 judge.by(compiled, verdicts)
+
+
+class _Tables(Struct, frozen=True):
+    """Policies, and where to find those that may look at a resource."""
+
+    policies: list[Policy]
+    by_view: list[tuple[str, list[Policy]]]
+    by_kind: dict[str, list[int]]
 
 
 def _by_view(policies: Iterable[Policy]) -> list[tuple[str, list[Policy]]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from glob import escape
 from typing import NamedTuple
 
 from auditor.spans import Problem
@@ -159,12 +158,17 @@ def _peer(mark: Mark, tool: str) -> Rule:
     name, _, reason = rest.partition(":" if tool == "checkov" else " ")
     reason = reason.strip() or f"suppressed for {tool}"
     whole = mark.covers == 0
+    owner = "*"
+    if whole:
+        from glob import escape
+
+        owner = escape(mark.file)
     return Rule(
         name.strip(),
         mark.file,
         mark.line,
         reason,
-        owner=escape(mark.file) if whole else "*",
+        owner=owner,
         covers=None if whole else (mark.file, mark.covers),
         tool=tool,
     )

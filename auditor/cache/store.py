@@ -49,15 +49,13 @@ class Store:
         """The value called ``name``; None when there is none, or not what was written."""
         path = f"{self._folder}/{name}"
         try:
-            with open(path, "rb") as handle:  # noqa: PTH123 - pathlib takes as long as the reading
-                data = handle.read()
+            with open(path, "rb", buffering=0) as handle:  # noqa: PTH123 - pathlib takes as long as the reading
+                head = handle.read(len(_MAGIC) + _DIGEST_BYTES)
+                value = handle.readall()
             os.utime(path)
         except OSError:
             return None
-        begin = len(_MAGIC) + _DIGEST_BYTES
-        value = data[begin:]
-        sound = data.startswith(_MAGIC) and data[len(_MAGIC) : begin] == xxhash.xxh3_128_digest(value)
-        return value if sound else None
+        return value if head == _MAGIC + xxhash.xxh3_128_digest(value) else None
 
     def write(self, name: str, value: bytes) -> None:
         """Keep a value; what has not been read for long makes room."""
@@ -65,7 +63,8 @@ class Store:
         draft = f"{path}.{os.getpid()}.{get_ident()}.draft"
         try:
             with open(draft, "wb") as handle:  # noqa: PTH123
-                handle.write(_MAGIC + xxhash.xxh3_128_digest(value) + value)
+                handle.write(_MAGIC + xxhash.xxh3_128_digest(value))
+                handle.write(value)
             Path(draft).replace(path)
             if not self._full:
                 self._full = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from os import urandom
 from typing import Any
 
@@ -152,12 +153,9 @@ class _Judge:
         """Rows of the files that are as they were, then what had to be judged."""
         stale = self._stale()
         known = {file: entry for file in self._files if (entry := self._entry(file)) is not None}
-        held = {file: self._held(entry, stale) for file, entry in known.items()} if stale else known
-        rows: list[Verdict] = []
-        counts: Counter[int] = Counter()
-        for file, entry in held.items():
-            rows += self._rows(file, entry)
-            counts.update(entry.counts)
+        held = self._held(known, stale) if stale else known
+        rows = [row for file, entry in held.items() for row in self._rows(file, entry)]
+        counts = Counter(chain.from_iterable(entry.counts for entry in held.values()))
         codes = frozenset(self._kept.codes[number] for number in stale)
         plain: list[Counted] = []
         fresh = self._engine.judge(
@@ -241,10 +239,20 @@ class _Judge:
         same = entry.versions.items() <= self._versions.items()
         return entry if same and sound else None
 
-    def _held(self, entry: _File, stale: frozenset[int]) -> _File:
-        """What the policies say that are not stale."""
-        counts = [count for count in entry.counts if count // len(_STATUSES) not in stale]
-        return _File(entry.versions, counts, [row for row in entry.rows if row.policy not in stale])
+    def _held(self, known: Mapping[str, _File], stale: frozenset[int]) -> dict[str, _File]:
+        """What the policies say that are not stale: most files were asked none that is."""
+        width = len(_STATUSES)
+        gone = frozenset(number * width + status for number in stale for status in range(width))
+        return {
+            file: entry
+            if gone.isdisjoint(entry.counts) and all(row.policy not in stale for row in entry.rows)
+            else _File(
+                entry.versions,
+                [count for count in entry.counts if count not in gone],
+                [row for row in entry.rows if row.policy not in stale],
+            )
+            for file, entry in known.items()
+        }
 
     def _spelled(self, counts: Mapping[int, int]) -> Counts:
         codes, statuses = self._kept.codes, len(_STATUSES)
@@ -284,7 +292,7 @@ class _Judge:
             if file not in self._versions:
                 continue
             entry = held.get(file)
-            if entry is not None and file not in judged and _as_large(entry, known[file]):
+            if entry is not None and file not in judged and entry is known[file]:
                 files[file] = self._before.files[file]
                 continue
             new = self._plain(file, judged.get(file) or _Judged())
@@ -344,10 +352,6 @@ class _Judged(Struct):
     plain: list[tuple[str, dict[str, Status]]] = field(default_factory=list)
     """Owner, and what it passed or is not meant by."""
     counts: list[int] = field(default_factory=list)
-
-
-def _as_large(held: _File, known: _File) -> bool:
-    return len(held.rows) == len(known.rows) and len(held.counts) == len(known.counts)
 
 
 def _askers(policy: Policy) -> list[str]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from auditor.data.iam_actions import managed
+from auditor.iam import ROLE
 from auditor.iam.documents import Document, from_statements, read_document, text
 from auditor.iam.evaluate import Permissions
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
-from auditor.views.identity import ROLE
 from auditor.views.interface import Instance
 from auditor.views.terraform_values import blocks, referenced, targets_of
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from auditor.iam import ROLE
 from auditor.model import Path, Resource
 from auditor.patterns import regex
 from auditor.unknown import Unknown
-from auditor.views.identity import ROLE
 from auditor.views.interface import Instance
 
 if TYPE_CHECKING:

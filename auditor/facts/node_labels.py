@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from auditor.model import Path
 from auditor.unknown import Unknown
-from auditor.views.nodegroups_karpenter import expression_holds
+from auditor.views.expressions import expression_holds
 from auditor.views.pods import dig
 
 TERMS: Path = (

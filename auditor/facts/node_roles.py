@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from auditor.data.iam_actions import managed
 from auditor.facts.iam_roles import AWS_MANAGED, Attached, Role, trusts_service
 from auditor.facts.identities import Identities
+from auditor.iam import ROLE
 from auditor.iam.documents import from_statements
 from auditor.iam.patterns import Match, match_action
 from auditor.model import Path, Resource
 from auditor.paths import render
 from auditor.unknown import Unknown
-from auditor.views.identity import ROLE
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
 from auditor.views.terraform_values import referenced

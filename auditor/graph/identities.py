@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.graph.draft import Draft, listing, surely_not, told
+from auditor.iam import ROLE
 from auditor.model import Resource
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 
-ROLE = "aws_iam_role"
 ACCOUNT = "ServiceAccount"
 WAYS = {"irsa": "acts as (IRSA)", "pod-identity": "acts as (Pod Identity)", "eksctl": "acts as (IRSA)"}
 

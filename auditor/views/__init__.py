@@ -31,19 +31,20 @@ VIEWS: dict[str, str] = {
 GROUPS: dict[str, frozenset[str]] = {
     "ArgoApplication": frozenset({"argoproj.io"}),
     "Bucket": frozenset({"terraform"}),
-    "Dashboard": frozenset({"file", ""}),
+    "Dashboard": frozenset({"file", "v1/ConfigMap"}),
     "EksCluster": frozenset({"terraform", "eksctl.io"}),
     "GpuOperator": frozenset({"nvidia.com", "argoproj.io", "helm.toolkit.fluxcd.io", "terraform"}),
-    "Identity": frozenset({"terraform", "", "eksctl.io"}),
-    "NodeGroup": frozenset({"terraform", "eksctl.io", "karpenter.sh", ""}),
+    "Identity": frozenset({"terraform", "v1/ServiceAccount", "eksctl.io"}),
+    "NodeGroup": frozenset({"terraform", "eksctl.io", "karpenter.sh", "v1/Node"}),
     "PolicyDocument": frozenset({"terraform", "eksctl.io"}),
     "PrometheusRules": frozenset({"file", "monitoring.coreos.com"}),
     "Queue": frozenset({"terraform"}),
     "Scaler": frozenset({"keda.sh", "autoscaling"}),
     "SecurityRule": frozenset({"terraform"}),
 }
-"""View name → the only API groups it reads (``terraform`` and ``file`` are their own), so that the modules of
-views that an object cannot be seen through need not load. Views that are not named here read any group."""
+"""View name → the only API groups it reads (``terraform`` and ``file`` are their own), and of the core group the
+kinds, so that the modules of views that an object cannot be seen through need not load. Views that are not named here
+read any group."""
 
 _loaded: dict[str, View] = {}
 
@@ -62,6 +63,8 @@ def reads(name: str, api_version: str, kind: str) -> bool:
     groups = GROUPS.get(name)
     if groups is not None:
         group, slash, _ = api_version.partition("/")
-        if (group if slash or group in ("terraform", "file") else "") not in groups:
+        if not slash and group not in ("terraform", "file"):
+            return f"{api_version}/{kind}" in groups
+        if group not in groups:
             return False
     return view(name).reads(api_version, kind)

@@ -22,6 +22,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from auditor.iam import ROLE
 from auditor.iam.documents import Document, read_document, text
 from auditor.iam.trust import Entrance, assumes, entrances
 from auditor.model import Path, Resource
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from auditor.world import World
 
 ANNOTATION = "eks.amazonaws.com/role-arn"
-ROLE = "aws_iam_role"
 ASSOCIATION = "aws_eks_pod_identity_association"
 TERRAFORM_ACCOUNTS = ("kubernetes_service_account", "kubernetes_service_account_v1")
 

@@ -11,6 +11,7 @@ from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views import typed
 from auditor.views.applied_manifests import Manifest, applied, manifests, same
+from auditor.views.expressions import expression_holds
 from auditor.views.interface import Instance
 from auditor.views.nodegroups_form import Draft, merged, taint, text_map
 from auditor.views.pods import dig
@@ -254,29 +255,3 @@ def allowed(requirements: list[dict[str, Any]], key: str, universe: list[str]) -
     """The values of a label that requirements leave, of those there can be."""
     mine = [each for each in requirements if each.get("key") == key]
     return [value for value in universe if all(expression_holds([value], each) for each in mine)]
-
-
-def expression_holds(values: list[str], expression: dict[str, Any]) -> bool:
-    """Whether one of ``values`` satisfies a node selector expression; [] is an absent label."""
-    operator = expression.get("operator")
-    listed = expression.get("values")
-    wanted = [str(each) for each in listed] if type(listed) is list else []
-    if operator == "Exists":
-        return bool(values)
-    if operator == "DoesNotExist":
-        return not values
-    if operator == "NotIn":
-        return not values or any(value not in wanted for value in values)
-    if operator == "In":
-        return any(value in wanted for value in values)
-    return any(_compares(value, operator, wanted) for value in values)
-
-
-def _compares(value: str, operator: Any, wanted: list[str]) -> bool:
-    try:
-        number, bound = int(value), int(wanted[0])
-    except (ValueError, IndexError):
-        return False
-    return {"Gt": number > bound, "Lt": number < bound, "Gte": number >= bound, "Lte": number <= bound}.get(
-        str(operator), False
-    )

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from auditor.iam import ROLE
 from auditor.iam.documents import Document, Statement, from_statements, read_document, text
 from auditor.model import Path, Resource
 from auditor.unknown import Unknown
@@ -34,7 +35,6 @@ _PERMISSIONS = {
     "aws_iam_group_policy": "policy",
     "aws_ssoadmin_permission_set_inline_policy": "inline_policy",
 }
-_ROLE = "aws_iam_role"
 _EKSCTL_LISTS = (
     (("iam", "serviceAccounts"), "attachPolicy"),
     (("iam", "podIdentityAssociations"), "permissionPolicy"),
@@ -69,7 +69,7 @@ class PolicyDocumentView:
     def reads(self, api_version: str, kind: str) -> bool:
         """True for Terraform's IAM types and eksctl's ClusterConfig."""
         if api_version == "terraform":
-            return kind in _PERMISSIONS or kind in (DATA, _ROLE)
+            return kind in _PERMISSIONS or kind in (DATA, ROLE)
         return kind == "ClusterConfig" and api_version.startswith("eksctl.io/")
 
     def instances(self, resource: Resource, world: World) -> Iterable[Instance]:
@@ -89,7 +89,7 @@ def held_documents(resource: Resource) -> Iterator[Held]:
         field = _PERMISSIONS[resource.kind]
         if field in body:
             yield _of_value("permissions", (field,), body[field])
-    elif resource.kind == _ROLE:
+    elif resource.kind == ROLE:
         yield from _of_role(body)
     else:
         yield from _of_eksctl(body)

@@ -8,8 +8,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 from auditor.patterns import regex
-from auditor.yamlio.document import Limits
+from auditor.yamlio.document import Limits, YamlDocument
+from auditor.yamlio.nodes import duplicate_keys, json_tree
 from auditor.yamlio.scalars import NON_FINITE, resolve_go, through_json
+from auditor.yamlio.text import UTF8_BOM, ByteIndex, Lines, check_utf8
 
 _BLANK: Final = regex(r"[ \t\r\n]*")
 _SURROGATE: Final = regex(r"\\u[dD][89a-fA-F]")
@@ -31,6 +33,38 @@ class JsonValue(Struct, frozen=True):
     end: int
     body: object
     has_duplicates: bool
+
+
+def json_offset(data: bytes, index: int) -> int:
+    """The byte offset in a file of the place that a :class:`JsonError` names."""
+    text = data.removeprefix(UTF8_BOM)
+    return len(data) - len(text) + ByteIndex(text).byte(index)
+
+
+def json_documents(data: bytes, limits: Limits) -> list[YamlDocument]:
+    """Every JSON value of a file as a document. Raises :class:`JsonError` and :class:`NotTextError`."""
+    check_utf8(data, 0, len(data))
+    text = data.removeprefix(UTF8_BOM)
+    shift = len(data) - len(text)
+    index, lines = ByteIndex(text), Lines(data)
+    documents = []
+    for position, value in enumerate(read(text.decode(), limits)):
+        start, end = shift + index.byte(value.start), shift + index.byte(value.end)
+        documents.append(
+            YamlDocument(
+                index=position,
+                line=lines.line(start),
+                start=start,
+                end=end,
+                body=value.body,
+                duplicates=_json_duplicates(data, start, end, lines) if value.has_duplicates else (),
+            )
+        )
+    return documents
+
+
+def _json_duplicates(data: bytes, start: int, end: int, lines: Lines) -> tuple[tuple[str, int], ...]:
+    return tuple((key, lines.line(at)) for key, at in duplicate_keys(json_tree(data, start, end)))
 
 
 def read(text: str, limits: Limits) -> list[JsonValue]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -281,6 +280,8 @@ def _tokens(data: bytes, start: int, end: int) -> Iterator[re.Match[bytes]]:
 
 
 def _json_string(quoted: bytes) -> str:
+    import json
+
     try:
         text = str(json.loads(quoted))
     except ValueError:

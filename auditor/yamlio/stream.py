@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from auditor.spans import Problem
-from auditor.yamlio import jsonread
-from auditor.yamlio.aliases import expansions
 from auditor.yamlio.construct import Built, ConstructError, build
 from auditor.yamlio.document import DEFAULT_LIMITS, Limits, YamlDocument
 from auditor.yamlio.events import YAMLError
-from auditor.yamlio.nodes import duplicate_keys, json_tree
-from auditor.yamlio.problems import from_error
 from auditor.yamlio.split import chunks, content_start, identity, markers
 from auditor.yamlio.text import UTF8_BOM, ByteIndex, Lines, NotTextError, as_utf8, check_utf8, size_problem
 
@@ -39,10 +35,12 @@ def load_stream(
         return [_failed(data, Problem(path, line, column, error.what, error.repair))]
     documents = _Reader(text, path, wanted, limits).read()
     if any(document.problem for document in documents) and text.removeprefix(UTF8_BOM).lstrip()[:1] == b"{":
+        from auditor.yamlio.jsonread import JsonError, json_documents
+
         # kubectl takes what begins with "{" for JSON, which YAML 1.1 does not quite contain.
         try:
-            return _json_documents(text, limits)
-        except (jsonread.JsonError, NotTextError):
+            return json_documents(text, limits)
+        except (JsonError, NotTextError):
             return documents
     return documents
 
@@ -91,6 +89,8 @@ class _Reader:
             check_utf8(self.data, start, end)
             build(chunk, self.limits, built, starts)
         except (NotTextError, YAMLError, ConstructError) as error:
+            from auditor.yamlio.problems import from_error
+
             problem, offset = from_error(error, self.data, start, end, self.path, self.lines)
             index = ByteIndex(chunk)
             edges = [start, *(start + index.byte(at) for at in starts[1:])]
@@ -108,7 +108,11 @@ class _Reader:
 
     def _emit(self, chunk: bytes, edges: list[int], built: list[Built]) -> None:
         """Add the documents of a chunk; ``edges`` are the byte offsets where they begin (and end)."""
-        grown = expansions(chunk) if any(made.aliased for made in built) else []
+        grown = []
+        if any(made.aliased for made in built):
+            from auditor.yamlio.aliases import expansions
+
+            grown = expansions(chunk)
         index = ByteIndex(chunk) if any(made.duplicates for made in built) else None
         for position, made in enumerate(built):
             start, end = edges[position], edges[position + 1]
@@ -163,42 +167,13 @@ class _Reader:
 
 def _load_json(data: bytes, path: str, wanted: Wanted | None, limits: Limits) -> list[YamlDocument]:
     """A .json file; one that does not begin as JSON may still be YAML, as for kubectl."""
+    from auditor.yamlio.jsonread import JsonError, json_documents, json_offset
+
     try:
-        return _json_documents(data, limits)
-    except jsonread.JsonError as error:
+        return json_documents(data, limits)
+    except JsonError as error:
         if data.removeprefix(UTF8_BOM).lstrip()[:1] not in (b"{", b"["):
             return _Reader(data, path, wanted, limits).read()
-        offset = _json_offset(data, error.index)
+        offset = json_offset(data, error.index)
         repair = "repair the JSON at this line"
         return [_failed(data, Problem(path, *Lines(data).place(offset), error.what, repair))]
-
-
-def _json_offset(data: bytes, index: int) -> int:
-    text = data.removeprefix(UTF8_BOM)
-    return len(data) - len(text) + ByteIndex(text).byte(index)
-
-
-def _json_documents(data: bytes, limits: Limits) -> list[YamlDocument]:
-    """Raises :class:`~auditor.yamlio.jsonread.JsonError` and :class:`NotTextError`."""
-    check_utf8(data, 0, len(data))
-    text = data.removeprefix(UTF8_BOM)
-    shift = len(data) - len(text)
-    index, lines = ByteIndex(text), Lines(data)
-    documents = []
-    for position, value in enumerate(jsonread.read(text.decode(), limits)):
-        start, end = shift + index.byte(value.start), shift + index.byte(value.end)
-        documents.append(
-            YamlDocument(
-                index=position,
-                line=lines.line(start),
-                start=start,
-                end=end,
-                body=value.body,
-                duplicates=_json_duplicates(data, start, end, lines) if value.has_duplicates else (),
-            )
-        )
-    return documents
-
-
-def _json_duplicates(data: bytes, start: int, end: int, lines: Lines) -> tuple[tuple[str, int], ...]:
-    return tuple((key, lines.line(at)) for key, at in duplicate_keys(json_tree(data, start, end)))

@@ -8,9 +8,10 @@ import pytest
 
 from auditor.data.instances import instance
 from auditor.unknown import Unknown
+from auditor.views.expressions import expression_holds
 from auditor.views.interface import Instance
 from auditor.views.nodegroups_form import kubelet_flags
-from auditor.views.nodegroups_karpenter import candidates, expression_holds, type_labels
+from auditor.views.nodegroups_karpenter import candidates, type_labels
 from tests.unit.scenarios import Scenario
 
 
