@@ -356,7 +356,7 @@ class _Judged(Struct):
 
 def _askers(policy: Policy) -> list[str]:
     """The facts that a policy names, and the view it looks through."""
-    names = {name for field in _EXPRESSIONS for name in _FACT.findall(getattr(policy, field))}
+    names = {*_FACT.findall("\n".join([getattr(policy, field) for field in _EXPRESSIONS]))}
     return [
         *(f"fact {name}" for name in names),
         *([f"view {policy.match.view}"] if policy.match.view else []),

@@ -46,6 +46,8 @@ class Ignore:
         self._rules = [rule for line in lines if (rule := _rule(line)) is not None]
         self._any_name = _any_of(rule.pattern for rule in self._rules if not rule.anchored)
         self._any_path = _any_of(rule.pattern for rule in self._rules if rule.anchored)
+        self._speaks_of: dict[str, bool] = {}
+        """By name: a tree has many files of few names."""
 
     @classmethod
     def load(cls, root: Path, folder: str) -> Ignore:
@@ -60,9 +62,12 @@ class Ignore:
 
     def verdict(self, path: str, directory: bool) -> bool | None:
         """Whether ``path`` (relative to the root) is ignored; None when no rule speaks of it."""
+        name = path.rpartition("/")[2]
+        spoken = self._speaks_of.get(name)
+        if spoken is None:
+            spoken = self._speaks_of[name] = self._any_name(name) is not None
         relative = path.removeprefix(self._folder)
-        name = relative.rpartition("/")[2]
-        if not self._any_name(name) and not self._any_path(relative):
+        if not spoken and not self._any_path(relative):
             return None
         for rule in reversed(self._rules):
             text = relative if rule.anchored else name
@@ -92,6 +97,8 @@ def _rule(line: str) -> Rule | None:
     text = text.removeprefix("!") if takes_back else text
     directories = text.endswith("/")
     text = text.removesuffix("/")
+    if text.startswith("**/") and "/" not in text.removeprefix("**/"):
+        text = text.removeprefix("**/")  # says no more than the name alone
     anchored = "/" in text
     try:
         pattern = _translated(text.removeprefix("/"))

@@ -54,6 +54,7 @@ class Tree:
     def __init__(self, root: Path, *, max_bytes: int = MAX_FILE_BYTES) -> None:
         self.root = root
         self._real_root = root.resolve()
+        self._prefix = f"{root}/"
         self._max_bytes = max_bytes
         self._files: list[str] | None = None
         self._folders: dict[str, bool] = {}
@@ -67,15 +68,16 @@ class Tree:
                 self._files = [self.root.name]
                 self.root = self.root.parent
                 self._real_root = self.root.resolve()
+                self._prefix = f"{self.root}/"
             else:
-                self._files = sorted(_git_files(self.root) or _walk(self.root))
+                self._files = sorted(_git_files(self.root) or _walk(self.root, self._folders))
         return self._files
 
     def has_file(self, path: str) -> bool:
         """Whether ``path`` is a file inside the tree, ignored by Git or not."""
         try:
             if self._inside(path.rpartition("/")[0]):
-                mode = os.lstat(f"{self.root}/{path}").st_mode
+                mode = os.lstat(self._prefix + path).st_mode
                 if not stat.S_ISLNK(mode):
                     return stat.S_ISREG(mode)
         except (FileNotFoundError, NotADirectoryError):
@@ -108,7 +110,7 @@ class Tree:
         try:
             if not self._inside(path.rpartition("/")[0]):
                 return None
-            found = os.lstat(f"{self.root}/{path}")
+            found = os.lstat(self._prefix + path)
         except (OSError, RuntimeError, ValueError):
             return None
         if not stat.S_ISREG(found.st_mode) or found.st_size > self._max_bytes:
@@ -144,7 +146,7 @@ class Tree:
             return Unreadable(*_LOOP)
         if error.errno == EISDIR:
             return _irregular(stat.S_IFDIR)
-        if error.errno == ENOENT and os.path.islink(f"{self.root}/{path}"):
+        if error.errno == ENOENT and os.path.islink(self._prefix + path):
             return Unreadable(
                 "a link to a file that does not exist", "mend the link, or take it out of the tree"
             )
@@ -158,7 +160,7 @@ class Tree:
         """
         if self._inside(path.rpartition("/")[0]):
             try:
-                return os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+                return os.open(self._prefix + path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             except OSError as error:
                 if error.errno != ELOOP:
                     raise
@@ -175,7 +177,7 @@ class Tree:
         if found is None:
             parent, _, name = folder.rpartition("/")
             plain = name not in ("", ".", "..") and not folder.startswith("/")
-            if plain and not os.path.islink(f"{self.root}/{folder}"):
+            if plain and not os.path.islink(self._prefix + folder):
                 found = self._inside(parent)
             else:
                 found = (self.root / folder).resolve().is_relative_to(self._real_root)
@@ -236,8 +238,11 @@ def _present(root: Path, names: list[str]) -> Iterator[str]:
             yield name
 
 
-def _walk(root: Path) -> list[str]:
-    """Every file below a directory that is no Git checkout, honouring .gitignore; links are not followed."""
+def _walk(root: Path, folders: dict[str, bool] | None = None) -> list[str]:
+    """Every file below a directory that is no Git checkout, honouring .gitignore; links are not followed.
+
+    ``folders`` takes the paths of the folders on the way, each True: it lies in the tree.
+    """
     from auditor.sources.ignore import Ignore
 
     base = os.fspath(root)
@@ -254,9 +259,11 @@ def _walk(root: Path) -> list[str]:
             continue
         if (".gitignore", False) in entries:
             rules = (Ignore.load(root, folder), *rules)
+        if folders is not None and folder:
+            folders[folder[:-1]] = True
         for name, directory in entries:
             path = folder + name
-            if (directory and name in SKIPPED_DIRECTORIES) or _ignored(path, directory, rules):
+            if (directory and name in SKIPPED_DIRECTORIES) or (rules and _ignored(path, directory, rules)):
                 continue
             if directory:
                 stack.append((path + "/", rules))
