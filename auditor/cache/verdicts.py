@@ -6,8 +6,7 @@ of files are nothing to them. Waivers, the baseline and the clock come after. Wh
 Terraform, is judged each time: whatever looked at it holds for one run only.
 """
 
-from __future__ import annotations
-
+# Annotations are not postponed: msgspec would evaluate each from its text, which takes ten times as long.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
@@ -168,7 +167,7 @@ class _Judge:
         self._keep(known, held, judged)
         return rows + [verdict for each in judged.values() for verdict in each.rows]
 
-    def _by_file(self, fresh: Sequence[Verdict], plain: Iterable[Counted]) -> dict[str, _Judged]:
+    def _by_file(self, fresh: Sequence[Verdict], plain: Iterable[Counted]) -> "dict[str, _Judged]":
         """What was judged, by file: verdicts that are shown, and counts of owners without one."""
         judged: dict[str, _Judged] = {}
         for resource, statuses in plain:
@@ -184,7 +183,7 @@ class _Judge:
             each.counts = self._counted(each)
         return judged
 
-    def _counted(self, judged: _Judged) -> list[int]:
+    def _counted(self, judged: "_Judged") -> list[int]:
         """One number for each policy and owner without a row: passed, or never meant."""
         shown = {(verdict.policy, verdict.resource.key) for verdict in judged.rows}
         passed: dict[tuple[str, str], bool] = {}
@@ -282,7 +281,7 @@ class _Judge:
         ]
 
     def _keep(
-        self, known: Mapping[str, _File], held: Mapping[str, _File], judged: Mapping[str, _Judged]
+        self, known: Mapping[str, _File], held: Mapping[str, _File], judged: "Mapping[str, _Judged]"
     ) -> None:
         """Remember the target as it is now, unless something broke in it."""
         if self._world.problems:
@@ -322,7 +321,7 @@ class _Judge:
         )
         self._kept.now[self._world.name] = _Target(seen, weights, files, self._tree)
 
-    def _plain(self, file: str, judged: _Judged) -> _File:
+    def _plain(self, file: str, judged: "_Judged") -> _File:
         present(judged.rows, self._kept.policies)
         places = {id(resource): place for place, resource in enumerate(self._files[file])}
         numbers = self._kept.numbers
@@ -460,7 +459,7 @@ def _named(each: Resource) -> str:
     return f"{each.api_version}\0{each.kind}\0{each.namespace}\0{each.name}\0{each.origin.file}"
 
 
-def _unknown(_: Scales, __: str) -> str:
+def _unknown(_: "Scales", __: str) -> str:
     return urandom(16).hex()
 
 

@@ -17,7 +17,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"auditor {__version__}")
         return 0
-    _start_lean()
+    from auditor.cli.lean import start_lean
+
+    start_lean()
     from auditor.cli.dispatch import dispatch
 
     code = dispatch(arguments)
@@ -41,31 +43,3 @@ def _end(code: int) -> None:
         return
     atexit._run_exitfuncs()
     os._exit(code)
-
-
-def _start_lean() -> None:
-    """What only a process of its own may do to start faster.
-
-    A run allocates a few hundred megabytes at most and leaves few cycles: collecting often finds nothing.
-    msgspec prefers typing_extensions, which takes longer to load than msgspec itself, and takes the equal
-    functions of ``typing`` where it is absent. It also loads ``uuid``, which asks ``platform`` for no more than
-    the system's name.
-    """
-    import gc
-    import os
-    from types import SimpleNamespace
-
-    from auditor.patterns import compiled_when_used
-
-    gc.set_threshold(1_000_000, 10, 10)
-    hidden = sys.modules.setdefault("typing_extensions", None)  # type: ignore[arg-type]
-    unknown = "platform" not in sys.modules
-    if unknown:
-        sys.modules["platform"] = SimpleNamespace(system=lambda: os.uname().sysname)  # type: ignore[assignment]
-    with compiled_when_used():
-        import msgspec  # noqa: F401
-
-    if unknown:
-        del sys.modules["platform"]
-    if hidden is None:
-        del sys.modules["typing_extensions"]

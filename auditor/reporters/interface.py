@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Literal
-from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
@@ -94,6 +93,8 @@ def link(base: str, location: Location) -> str:
     """The address of a place below ``base``, with its lines; '' without a base."""
     if not base:
         return ""
+    from urllib.parse import quote
+
     path = quote(location.file.encode("utf-8", "surrogateescape"), safe="/-._~")
     lines = f"#L{location.line}" if location.line else ""
     if location.end_line > location.line > 0:

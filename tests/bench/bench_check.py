@@ -15,14 +15,16 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import mean, median
 
 from tests.bench import corpora
-from tests.bench.processes import Command, Cost, measure
+from tests.bench.processes import Command, Cost, measure, runs
 from tests.peers import programs
 from tools.install import CACHE
 
 AUDITOR = (Path(sys.executable).with_name("auditor"), "check", "--no-config", "--fail-on", "never")
 PLAIN = (*AUDITOR, "--no-render")
+FILES_CHANGED = 41
 ONE = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: worker, namespace: inference}\n"
 
 
@@ -44,9 +46,20 @@ class Bench:
         )
         self._table(
             self._kubeconform(root),
-            self._ours("auditor, one file changed", PLAIN, root, before=corpora.Editing(root)),
+            self._ours("auditor, one Deployment changed", PLAIN, root, before=corpora.Editing(root)),
             self._ours("auditor, nothing changed", PLAIN, root),
         )
+
+    def changed(self) -> None:
+        """The second run with one file changed, each time another one: files differ, so there are many rounds."""
+        root = corpora.copies(self._corpus, self._scratch, 1)
+        ours = self._ours("auditor, one file changed", PLAIN, root, before=corpora.EditingAny(root))
+        theirs, mine = runs((self._kubeconform(root), ours), max(self._rounds, FILES_CHANGED)).values()
+        for name, of in (("median", median), ("mean", mean), ("slowest", max)):
+            ratio = of([each.cpu for each in mine]) / median([each.cpu for each in theirs])
+            print(
+                f"{name} of {len(mine)} files: {of([each.cpu for each in mine]):.3f} s, {ratio:.3f} of kubeconform"
+            )
 
     def scored(self) -> None:
         """The first run beside kube-score, on the files that it can parse."""
@@ -139,7 +152,7 @@ def show(costs: Mapping[str, Cost]) -> None:
         print(f"| {name} | {cost.cpu:.3f} | {ratio:.3f} | {cost.wall:.2f} | {cost.megabytes:.0f} |")
 
 
-_PARTS = (Bench.files, Bench.scored, Bench.small, Bench.growth, Bench.rendered, Bench.checkov)
+_PARTS = (Bench.files, Bench.changed, Bench.scored, Bench.small, Bench.growth, Bench.rendered, Bench.checkov)
 PARTS = {part.__name__: part for part in _PARTS}
 
 

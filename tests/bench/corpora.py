@@ -6,10 +6,13 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from random import Random
 
 from auditor.yamlio import load_stream
 from tests.peers import programs
 
+_METADATA = re.compile(r"^metadata:\n", re.MULTILINE)
+_ANNOTATIONS = re.compile(r"^metadata:\n  annotations:\n(?=    \S)", re.MULTILINE)
 _REPLICAS = re.compile(r"^(\s+replicas: )\d+", re.MULTILINE)
 
 
@@ -21,6 +24,30 @@ def copies(corpus: Path, folder: Path, times: int) -> Path:
             corpus, root / f"copy-{number:02d}", symlinks=True, ignore=shutil.ignore_patterns(".git")
         )
     return root
+
+
+class EditingAny:
+    """Another annotation on the first object of a manifest, each time of another one, drawn at random."""
+
+    def __init__(self, root: Path) -> None:
+        self._dice = Random(1)
+        self._paths = [path for path in sorted(root.rglob("*.yaml")) if _METADATA.search(_text(path))]
+        self._edits = 0
+
+    def __call__(self) -> None:
+        """Edit a file."""
+        self._edits += 1
+        path = self._dice.choice(self._paths)
+        text, line = _text(path), f'edited-{self._edits}: "yes"\n'
+        if _ANNOTATIONS.search(text):
+            text = _ANNOTATIONS.sub(rf"\g<0>    {line}", text, count=1)
+        else:
+            text = _METADATA.sub(rf"\g<0>  annotations:\n    {line}", text, count=1)
+        path.write_text(text, errors="surrogateescape")
+
+
+def _text(path: Path) -> str:
+    return path.read_text(errors="surrogateescape") if path.is_file() else ""
 
 
 class Editing:

@@ -55,14 +55,19 @@ def _environment() -> dict[str, str]:
 
 
 def measure(commands: Sequence[Command], rounds: int) -> dict[str, Cost]:
-    """The medians by name, after one round that warms the disk's cache and is thrown away."""
-    for command in commands:
-        once(command)
-    runs: dict[str, list[Cost]] = {command.name: [] for command in commands}
-    for _ in range(rounds):
-        for command in commands:
-            runs[command.name].append(once(command))
+    """The medians of :func:`runs` by name."""
     return {
         name: Cost(*(statistics.median(column) for column in zip(*costs, strict=True)))
-        for name, costs in runs.items()
+        for name, costs in runs(commands, rounds).items()
     }
+
+
+def runs(commands: Sequence[Command], rounds: int) -> dict[str, list[Cost]]:
+    """Every run by name, after one round that warms the disk's cache and is thrown away."""
+    for command in commands:
+        once(command)
+    found: dict[str, list[Cost]] = {command.name: [] for command in commands}
+    for _ in range(rounds):
+        for command in commands:
+            found[command.name].append(once(command))
+    return found

@@ -259,7 +259,7 @@ def test_a_damaged_cache_is_as_good_as_none(
     plain = audited(root, "terminal", cache=False)
     audited(root, "terminal", cache=True)
     kept = sorted((tmp_path / "cache").iterdir())
-    assert {path.name.partition("-")[0] for path in kept} == {"files", "verdicts"}
+    assert {path.name.partition("-")[0] for path in kept} == {"cel", "files", "verdicts"}
     for path in kept:
         path.write_bytes(DAMAGES[damage](path.read_bytes(), dice))
     assert audited(root, "terminal", cache=True) == plain

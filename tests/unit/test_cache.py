@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -122,7 +123,7 @@ def test_programs_are_compiled_once(folder: Path, monkeypatch: pytest.MonkeyPatc
     first = Programs(opened())
     assert first.compile("1 + 1 == 2")({}) is True
     first.save()
-    monkeypatch.setattr("auditor.cache.programs.compile_expr", None)
+    monkeypatch.setattr("auditor.cache.programs.compile_known", None)
     assert Programs(opened()).compile("1 + 1 == 2")({}) is True
 
 
@@ -162,12 +163,19 @@ def test_where_the_tree_says_the_same_only_the_day_is_weighed(
     assert len(weighed) > 1
 
 
-def test_no_program_of_a_built_in_policy_is_kept(folder: Path, tmp_path: Path) -> None:
+def test_programs_of_built_in_policies_are_kept_as_far_as_they_were_used(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree/pod.yaml").write_text(POD)
-    main(["check", "--no-render", str(tmp_path / "tree")])
-    assert not [*folder.glob("cel-*")]
-    assert [*folder.glob("verdicts-*")]
+    command = ["check", "--no-render", "--fail-on", "never", str(tmp_path / "tree")]
+    main(command)
+    assert [*folder.glob("cel-*")]
+    monkeypatch.setattr("auditor.cache.programs.compile_known", None)
+    monkeypatch.delitem(sys.modules, "auditor.shipped_programs", raising=False)
+    (tmp_path / "tree/pod.yaml").write_text(POD.replace("app", "other"))
+    main(command)
+    assert "auditor.shipped_programs" not in sys.modules
 
 
 def test_a_program_is_kept_for_the_variables_it_was_compiled_with(folder: Path) -> None:
