@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from glob import escape
 
 from auditor.model import Path, Resource, Target
 from auditor.views.pods import TEMPLATES, dig
@@ -62,6 +61,8 @@ def annotation_rules(targets: Iterable[Target], honour: Collection[str]) -> list
     readers = [(tool, _READERS[tool]) for tool in honour if tool in _READERS]
     if not readers:
         return []
+    from glob import escape
+
     return [
         Rule(
             name,

@@ -233,10 +233,7 @@ class _Judge:
             entry = _FILE.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
-        resources = len(self._files[file])
-        sound = all(row.resource < resources and row.policy < len(self._kept.codes) for row in entry.rows)
-        same = entry.versions.items() <= self._versions.items()
-        return entry if same and sound else None
+        return entry if entry.versions.items() <= self._versions.items() else None
 
     def _held(self, known: Mapping[str, _File], stale: frozenset[int]) -> dict[str, _File]:
         """What the policies say that are not stale: most files were asked none that is."""

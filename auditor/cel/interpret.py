@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from auditor.cel import operators, syntax
 from auditor.cel.errors import CelError, position
-from auditor.cel.library import GLOBALS, MEMBERS, METHOD, load
+from auditor.cel.implementations import load
+from auditor.cel.library import GLOBALS, MEMBERS, METHOD
 from auditor.cel.syntax import Call, Comprehension, Has, Ident, Index, Literal, Node, Select, Unary
 from auditor.cel.unknowns import combine
 from auditor.cel.values import NONE, Optional, refuse, type_name

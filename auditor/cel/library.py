@@ -1,11 +1,8 @@
-"""The names of all functions, and where each one is implemented. Modules load when a function is used."""
+"""The names of all functions, and where each one is implemented; :mod:`auditor.cel.implementations` loads them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-from importlib import import_module
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 
 class Function(NamedTuple):
@@ -171,11 +168,3 @@ minor method.minor 1
 patch method.patch 1
 """)
 NAMESPACES: Final = frozenset(name.partition(".")[0] for name in GLOBALS if "." in name)
-
-
-@cache
-def load(module: str, attribute: str) -> Callable[..., Any]:
-    """The implementation of a function."""
-    path = "auditor.cel.operators" if module == "operators" else f"auditor.cel.functions.{module}"
-    implementation: Callable[..., Any] = getattr(import_module(path), attribute)
-    return implementation

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from auditor.cel import operators
 from auditor.cel.errors import CelError, CelSyntaxError
-from auditor.cel.library import load
+from auditor.cel.implementations import load
 from auditor.cel.values import TYPES, UInt
 
 if TYPE_CHECKING:

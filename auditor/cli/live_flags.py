@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from auditor.options import Settings
     from auditor.sources.interface import Inventory
     from auditor.sources.live import Request
@@ -129,7 +131,6 @@ def git_paths(options: argparse.Namespace) -> list[str]:
 def requests_of(options: argparse.Namespace) -> list[Request]:
     """The live sources that the flags name. UsageError for flags that contradict each other."""
     from auditor.errors import UsageError
-    from auditor.sources.live import Request
 
     if options.cluster_name and len(options.cluster) > 1:
         raise UsageError("--cluster-name names one cluster; several are called by their contexts")
@@ -139,12 +140,12 @@ def requests_of(options: argparse.Namespace) -> list[Request]:
         "secret_shapes": options.secret_shapes,
         "left_out": left_out(options),
     }
-    found = [Request("cluster", context, own) for context in options.cluster]
-    found += [Request("aws", profile, _aws(options)) for profile in options.aws]
-    found += [Request("prometheus", url, _metrics(options)) for url in options.prometheus]
-    found += [Request("snapshot", file) for file in options.snapshot]
+    found = [_request("cluster", context, own) for context in options.cluster]
+    found += [_request("aws", profile, _aws(options)) for profile in options.aws]
+    found += [_request("prometheus", url, _metrics(options)) for url in options.prometheus]
+    found += [_request("snapshot", file, {}) for file in options.snapshot]
     if not found and options.live:
-        found = [Request("cluster", "", own)]
+        found = [_request("cluster", "", own)]
     if not options.aws and (options.aws_region or options.aws_role or options.aws_external_id):
         raise UsageError("--aws-region, --aws-role and --aws-external-id say what --aws reads; add --aws")
     if found and options.changed_since:
@@ -154,6 +155,12 @@ def requests_of(options: argparse.Namespace) -> list[Request]:
     if options.save_snapshot and not found:
         raise UsageError("--save-snapshot saves what a live audit read; add --live, --cluster or --aws")
     return found
+
+
+def _request(source: str, address: str, options: Mapping[str, object]) -> Request:
+    from auditor.sources.live import Request
+
+    return Request(source, address, options)
 
 
 def _aws(options: argparse.Namespace) -> dict[str, object]:

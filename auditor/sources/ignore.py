@@ -7,7 +7,7 @@ test holds it against git itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from pathlib import Path
 
 from msgspec import Struct
@@ -25,6 +25,7 @@ _CLASSES = {
     "upper": "A-Z",
     "xdigit": "0-9a-fA-F",
 }
+_SPECIAL = regex(r"[*?\[\\]")
 _NAMED = regex(r"\[:(\w+):\]")
 
 
@@ -36,6 +37,8 @@ class Rule(Struct, frozen=True):
     """Whether it is held against the whole path, not only the last step."""
     directories: bool
     takes_back: bool
+    head: str
+    """The first step of the path, where it is plain text; '' where it may be many."""
 
 
 class Ignore:
@@ -46,8 +49,9 @@ class Ignore:
         self._rules = [rule for line in lines if (rule := _rule(line)) is not None]
         self._any_name = _any_of(rule.pattern for rule in self._rules if not rule.anchored)
         self._any_path = _any_of(rule.pattern for rule in self._rules if rule.anchored)
-        self._speaks_of: dict[str, bool] = {}
-        """By name: a tree has many files of few names."""
+        self._heads = {rule.head for rule in self._rules if rule.anchored}
+        self._silent: set[str] = set()
+        """Names that no rule about names speaks of: a tree has many files of few names."""
 
     @classmethod
     def load(cls, root: Path, folder: str) -> Ignore:
@@ -60,15 +64,20 @@ class Ignore:
             lines = []
         return cls(lines, folder)
 
+    def silent_in(self, folder: str) -> Set[str]:
+        """Names that no rule speaks of when they stand in ``folder`` (which ends in ``/``), as far as known yet."""
+        head = folder.removeprefix(self._folder).partition("/")[0]
+        may_speak = self._heads if not head or "" in self._heads else self._heads & {head}
+        return frozenset() if may_speak else self._silent
+
     def verdict(self, path: str, directory: bool) -> bool | None:
         """Whether ``path`` (relative to the root) is ignored; None when no rule speaks of it."""
         name = path.rpartition("/")[2]
-        spoken = self._speaks_of.get(name)
-        if spoken is None:
-            spoken = self._speaks_of[name] = self._any_name(name) is not None
         relative = path.removeprefix(self._folder)
-        if not spoken and not self._any_path(relative):
-            return None
+        if name in self._silent or not self._any_name(name):
+            self._silent.add(name)
+            if not self._any_path(relative):
+                return None
         for rule in reversed(self._rules):
             text = relative if rule.anchored else name
             if (directory or not rule.directories) and re.fullmatch(rule.pattern, text, re.DOTALL):
@@ -104,7 +113,8 @@ def _rule(line: str) -> Rule | None:
         pattern = _translated(text.removeprefix("/"))
         if "[" in text:
             re.compile(pattern)  # a range may run backwards
-        return Rule(pattern, anchored, directories, takes_back)
+        head = text.removeprefix("/").partition("/")[0]
+        return Rule(pattern, anchored, directories, takes_back, "" if _SPECIAL.search(head) else head)
     except (re.error, _Unmatchable):
         return None
 

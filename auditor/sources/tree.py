@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 from errno import EISDIR, ELOOP, ENOENT
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -261,15 +261,24 @@ def _walk(root: Path, folders: dict[str, bool] | None = None) -> list[str]:
             rules = (Ignore.load(root, folder), *rules)
         if folders is not None and folder:
             folders[folder[:-1]] = True
+        silent = [each.silent_in(folder) for each in rules]
+        left = silent[0] if len(silent) == 1 else _common(silent)
         for name, directory in entries:
             path = folder + name
-            if (directory and name in SKIPPED_DIRECTORIES) or (rules and _ignored(path, directory, rules)):
+            if directory and name in SKIPPED_DIRECTORIES:
+                continue
+            if rules and name not in left and _ignored(path, directory, rules):
                 continue
             if directory:
                 stack.append((path + "/", rules))
             else:
                 found.append(path)
     return found
+
+
+def _common(names: Sequence[Set[str]]) -> Set[str]:
+    """What all the sets hold; nothing where there is none."""
+    return frozenset(names[0]).intersection(*names[1:]) if names else frozenset()
 
 
 def _ignored(path: str, directory: bool, rules: tuple[Ignore, ...]) -> bool:

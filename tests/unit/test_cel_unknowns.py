@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from auditor.cel import CelError, compile_expr
-from auditor.cel.library import GLOBALS, MEMBERS, METHOD, load
+from auditor.cel.implementations import load
+from auditor.cel.library import GLOBALS, MEMBERS, METHOD
 from auditor.unknown import Unknown, UnknownUsed
 
 U = Unknown("var.size has no value", "set var.size")
