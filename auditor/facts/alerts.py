@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from auditor.world import World
 
 SUBJECTS: dict[str, re.Pattern[str]] = {
-    subject: re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    subject: regex(pattern, re.IGNORECASE | re.DOTALL)
     for subject, pattern in {
         "queue-age": r"age_?of_?oldest_?message|oldest_message|queue_?(oldest|age|wait)|message_age",
         "dead-letter": r"dlq|dead_?-?letter",

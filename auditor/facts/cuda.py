@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from auditor.data.cuda import AS_OF, cuda_driver, parse_version
+from auditor.patterns import regex
 from auditor.unknown import Unknown
 from auditor.views.interface import Instance
 from auditor.views.pods import dig
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from auditor.world import World
 
 _TAG = (
-    re.compile(r"(?:^|/)nvidia/cuda:(\d+)\.(\d+)"),
-    re.compile(r"[-_.:]cuda[-_]?(\d{2})\.(\d)"),
-    re.compile(r"[-_.:]cu(?:da)?(\d{2})(\d)(?!\d)"),
+    regex(r"(?:^|/)nvidia/cuda:(\d+)\.(\d+)"),
+    regex(r"[-_.:]cuda[-_]?(\d{2})\.(\d)"),
+    regex(r"[-_.:]cu(?:da)?(\d{2})(\d)(?!\d)"),
 )
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from auditor.patterns import compiled_when_used, regex
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_pattern_is_compiled_when_it_is_used() -> None:
@@ -34,6 +37,16 @@ def test_modules_inside_compile_later_and_those_outside_at_once() -> None:
         assert not isinstance(later, re.Pattern)
         assert later.fullmatch("aaa")
     assert isinstance(re.compile("b+"), re.Pattern)
+
+
+def test_no_module_compiles_patterns_while_it_loads() -> None:
+    sources = {
+        path: path.read_text() for path in (ROOT / "auditor").rglob("*.py") if path.name != "patterns.py"
+    }
+    lines = {
+        f"{path.relative_to(ROOT)}: {line}" for path, text in sources.items() for line in text.splitlines()
+    }
+    assert [line for line in sorted(lines) if re.search(r": \S.*=.*\bre\.compile\(", line)] == []
 
 
 def alone(code: str) -> str:
